@@ -1,0 +1,1 @@
+"""Tables and signal topics -> HTTP, WebSocket, SSE."""

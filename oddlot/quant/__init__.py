@@ -1,0 +1,1 @@
+"""Pure maths: no clock, no environment, no logging, no I/O."""

@@ -1,0 +1,152 @@
+"""Environment variables ODDLOT_* -> one frozen object, read once in `main` and passed down."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from oddlot import errors
+
+LOOPBACK = "127.0.0.1"
+ROLES = ("kafka", "clickhouse", "producers", "streams", "api", "ui")
+
+
+class Settings(BaseSettings):
+    """Every knob of Oddlot; each is the environment variable `ODDLOT_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="ODDLOT_", frozen=True, extra="ignore")
+
+    # Where things are.
+    state_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_state_path("oddlot") / "up",
+        description="Data of the embedded broker and store, and logs.",
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("oddlot"),
+        description="Kafka's jars, shared between projects.",
+    )
+    peer_groups_dir: Path = Field(
+        default_factory=lambda: Path(__file__).resolve().parent.parent / "peer_groups",
+        description="One JSON file per peer group.",
+    )
+    api_port: int = Field(8000, ge=1, le=65_535, description="Port of the API.")
+    ui_port: int = Field(8050, ge=1, le=65_535, description="Port of the dashboard.")
+    clickhouse_port: int = Field(8123, ge=1, le=65_535, description="Port of the embedded store.")
+    kafka_port: int = Field(9092, ge=1, le=65_535, description="Port of the embedded broker.")
+    sandbox_port: int = Field(8099, ge=1, le=65_535, description="Port of the sandbox exchange.")
+
+    # An outside broker or store instead of the embedded ones.
+    kafka: str = Field("", description="HOST:PORT[,HOST:PORT] of an outside broker.")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to speak to an outside broker."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", description="How to log in to an outside broker."
+    )
+    kafka_username: str = Field("", description="User at an outside broker.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="Password at an outside broker.")
+    kafka_ca_file: Path | None = Field(None, description="CA certificates for SSL, as PEM.")
+    kafka_replication: int = Field(1, ge=1, le=10, description="Replicas of a topic made by us.")
+    clickhouse: str = Field(
+        "", description="URL of an outside store, http[s]://user:password@host:port/database."
+    )
+
+    # Producers.
+    simulated: bool = Field(False, description="The outside world is the sandbox; pages say so.")
+    binance_stream_url: str = Field(
+        "wss://fstream.binance.com", description="Binance Futures' WebSocket, without a route."
+    )
+    binance_rest_url: str = Field(
+        "https://fapi.binance.com", description="Binance Futures' REST interface."
+    )
+    tick_cut_ms: int = Field(20, ge=1, le=10_000, description="Age at which a tick batch is cut.")
+    tick_cut_trades: int = Field(500, ge=1, le=100_000, description="Size at which it is cut.")
+    tick_records_per_s: int = Field(
+        2_000, ge=10, le=100_000, description="Budget of tick records a second for one worker."
+    )
+
+    # Streams.
+    worker: int = Field(1, ge=1, le=64, description="Number of this worker, unique in its group.")
+    parts: str = Field("bars,spreads,sink", description="What this worker runs.")
+
+    # API and UI.
+    api_url: str = Field("", description="Where browsers reach the API, if not on loopback.")
+    allowed_origins: str = Field(
+        "", description="Comma-separated origins allowed besides the dashboard's own."
+    )
+
+    @property
+    def kafka_address(self) -> str:
+        """The bootstrap servers, outside or embedded."""
+        return self.kafka or f"{LOOPBACK}:{self.kafka_port}"
+
+    @property
+    def clickhouse_url(self) -> str:
+        """The store's URL, outside or embedded."""
+        return self.clickhouse or f"http://{LOOPBACK}:{self.clickhouse_port}"
+
+    @property
+    def api_base_url(self) -> str:
+        """The API's URL as a browser on this machine sees it."""
+        return self.api_url.rstrip("/") or f"http://{LOOPBACK}:{self.api_port}"
+
+    @cached_property
+    def origins(self) -> tuple[str, ...]:
+        """Origins that may call the API from a browser: the dashboard's, then the added ones."""
+        own = (f"http://{LOOPBACK}:{self.ui_port}", f"http://localhost:{self.ui_port}")
+        added = (origin.strip().rstrip("/") for origin in self.allowed_origins.split(","))
+        return (*own, *(origin for origin in added if origin))
+
+    @cached_property
+    def enabled_parts(self) -> frozenset[str]:
+        """The parts of the streams role that this worker runs."""
+        return frozenset(part.strip() for part in self.parts.split(",") if part.strip())
+
+    @property
+    def embeds_kafka(self) -> bool:
+        """Whether the broker is ours to run."""
+        return not self.kafka
+
+    @property
+    def embeds_clickhouse(self) -> bool:
+        """Whether the store is ours to run."""
+        return not self.clickhouse
+
+
+def load(**overrides: object) -> Settings:
+    """Read the environment once.
+
+    Parameters
+    ----------
+    overrides : settings given on the command line; they beat the environment.
+
+    Raises
+    ------
+    BadSetting
+        If a value does not validate; the message names the variable.
+
+    Examples
+    --------
+    >>> load(api_port=9000).api_base_url
+    'http://127.0.0.1:9000'
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates
+    except ValidationError as e:
+        first = e.errors()[0]
+        name = "ODDLOT_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise errors.BadSetting(
+            f"{name}: {first['msg'].lower()}, was {first['input']!r}; set {name} or unset it"
+        ) from e
+    if settings.clickhouse and urlsplit(settings.clickhouse).scheme not in {"http", "https"}:
+        raise errors.BadSetting(
+            f"ODDLOT_CLICKHOUSE: expected http[s]://[user:password@]host[:port][/database], "
+            f"was {settings.clickhouse.split('@')[-1]!r}"
+        )
+    return settings

@@ -1,0 +1,1 @@
+"""ClickHouse: the only importers of clickhouse_connect."""

@@ -1,0 +1,1 @@
+"""A stand-in outside world on loopback, speaking the real wire formats."""

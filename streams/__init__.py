@@ -1,0 +1,1 @@
+"""Topics -> topics and tables: the Faust agents."""

@@ -1,0 +1,1 @@
+"""HTTP -> pixels: the live dashboard."""
