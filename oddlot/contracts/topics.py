@@ -1,0 +1,116 @@
+"""Every topic, declared once: name, message, key, partitions, retention, codec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Generic
+
+from oddlot.contracts import messages
+from oddlot.contracts.codecs import Codec, JsonCodec, M, TickCodec
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic(Generic[M]):
+    """A named stream of one kind of message.
+
+    Attributes
+    ----------
+    name : `<domain>.<plural noun>.v<major>`.
+    kind : class of its messages.
+    key : field of the message that is the key: equal keys keep their order.
+    partitions : how far readers of the topic can be spread.
+    retention_ms : how long messages are kept at least.
+    codec : message <-> bytes.
+    about : one line for the docs.
+    """
+
+    name: str
+    kind: type[M]
+    key: str
+    partitions: int
+    retention_ms: int
+    codec: Codec[M]
+    about: str
+
+    def __post_init__(self) -> None:
+        if self.key not in {field.name for field in fields(self.kind)}:
+            raise ValueError(f"{self.name}: {self.kind.__name__} has no field {self.key!r}")
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether values carry CloudEvents headers, so that any client can route them."""
+        return self.name.startswith("signals.")
+
+    def key_of(self, message: M) -> bytes:
+        """Give the key of a message as bytes."""
+        return str(getattr(message, self.key)).encode()
+
+
+TICKS = Topic(
+    name="market.ticks.v1",
+    kind=messages.Ticks,
+    key="symbol",
+    partitions=4,
+    retention_ms=DAY_MS,
+    codec=TickCodec(),
+    about="a batch of trades of one symbol in venue-id order, or a watermark",
+)
+# One partition: a pair needs both of its legs in one place (docs/decisions/0005).
+BARS = Topic(
+    name="market.bars.v1",
+    kind=messages.Bar,
+    key="symbol",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.Bar),
+    about="one closed bar: 1s, 1m, 5m",
+)
+LULLS = Topic(
+    name="market.lulls.v1",
+    kind=messages.Lull,
+    key="symbol",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.Lull),
+    about="a stretch without a trade, hence without a bar",
+)
+SPREADS = Topic(
+    name="signals.spreads.v1",
+    kind=messages.Spread,
+    key="pair",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.Spread),
+    about="hedge ratio, spread, z and correlation of one pair at one bar",
+)
+DEAD_LETTERS = Topic(
+    name="ops.dead-letters.v1",
+    kind=messages.DeadLetter,
+    key="origin",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.DeadLetter),
+    about="a refused message, its reason, its raw bytes",
+)
+FEED_HEALTH = Topic(
+    name="ops.feed-health.v1",
+    kind=messages.FeedHealth,
+    key="feed",
+    partitions=1,
+    retention_ms=HOUR_MS,
+    codec=JsonCodec(messages.FeedHealth),
+    about="connected, last frame, silence, lag",
+)
+
+ALL: tuple[Topic[messages.Message], ...] = (
+    TICKS,
+    BARS,
+    LULLS,
+    SPREADS,
+    DEAD_LETTERS,
+    FEED_HEALTH,
+)  # type: ignore[assignment]  # a tuple of topics of different messages
+BY_NAME = {topic.name: topic for topic in ALL}
