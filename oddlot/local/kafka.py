@@ -1,0 +1,367 @@
+"""Settings -> a real Apache Kafka: one KRaft node on loopback, data in the state directory.
+
+python -m oddlot.local.kafka
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import ctypes
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from oddlot import errors
+from oddlot import kafka as client
+from oddlot.local import jars, ports
+from oddlot.local import java as java_runtime
+from oddlot.settings import LOOPBACK, Settings, load
+
+log = logging.getLogger(__name__)
+
+# Measured: 320 MB resident, and a start of 1.5 s, which C2 would only slow down.
+JVM_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+STOP_DEADLINE_S = 5.0  # it takes 2 s; with clients at it, it can hang
+READY_DEADLINE_S = 2.0  # of one question
+ASK_AGAIN_S = 0.1
+SLOW_START_S = 30.0
+FORMAT_DEADLINE_S = 60.0  # takes 1 s
+LAST_WORDS = 5  # lines of its log shown when it dies
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+REFUSED = os.EX_CONFIG  # exit code: starting again will not help
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where everything of the broker lies under the state directory."""
+
+    root: Path
+    logs: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Home:
+        """Lay it out."""
+        return cls(root=settings.state_dir / "kafka", logs=settings.state_dir / "logs")
+
+    @property
+    def data(self) -> Path:
+        """Kafka's `log.dirs`."""
+        return self.root / "data"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever may touch the rest."""
+        return self.root / "lock"
+
+    @property
+    def properties(self) -> Path:
+        """Kafka's configuration, written at each start."""
+        return self.root / "server.properties"
+
+    @property
+    def scratch(self) -> Path:
+        """Java's temporary files: native libraries, which a killed JVM leaves behind."""
+        return self.root / "scratch"
+
+    @property
+    def log(self) -> Path:
+        """What the broker logs."""
+        return self.logs / "kafka.log"
+
+    @property
+    def output(self) -> Path:
+        """What Java says before there is a log, or when there is none."""
+        return self.logs / "kafka.out"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that a start needs and that can take long: Java and the class path."""
+
+    java: java_runtime.Java
+    class_path: str
+
+
+def prepare(settings: Settings, progress: jars.Progress | None = None) -> Prepared:
+    """Find Java, download and verify Kafka; quick and offline where it was done before.
+
+    Parameters
+    ----------
+    settings : where the cache is.
+    progress : told what is being downloaded, bytes done and in all.
+
+    Raises
+    ------
+    Refused
+        If there is no usable Java, or a jar is not what the lock says.
+    Unavailable
+        If a jar is missing and cannot be downloaded.
+    """
+    java = java_runtime.find()
+    return Prepared(java, os.pathsep.join(str(path) for path in jars.ensure(settings, progress)))
+
+
+async def is_ready(settings: Settings, deadline_s: float = READY_DEADLINE_S) -> bool:
+    """Say whether the broker, embedded or outside, answers with itself in its metadata.
+
+    Parameters
+    ----------
+    settings : where it is and how to enter.
+    deadline_s : how long to wait for the answer.
+    """
+    options = client.client_options(settings)
+    host, _, port = settings.kafka_address.split(",")[0].strip().rpartition(":")
+    asked = AIOKafkaClient(**options, request_timeout_ms=int(1_000 * deadline_s))
+    try:
+        async with asyncio.timeout(deadline_s):
+            # Asking the port first: aiokafka logs every refused connection as an error.
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.close()
+            await asked.bootstrap()
+            return bool(asked.cluster.brokers())
+    except (OSError, KafkaError):  # TimeoutError is an OSError
+        return False
+    finally:
+        await asked.close()
+
+
+@contextlib.contextmanager
+def claimed(home: Home) -> Iterator[int]:
+    """Hold the broker's directory; yields the descriptor that Java has to inherit.
+
+    The lock belongs to the open file, so it lasts until the last process that has it open ends:
+    a Java that outlives us still holds the directory.
+
+    Parameters
+    ----------
+    home : what to hold.
+
+    Raises
+    ------
+    Refused
+        If somebody else holds it.
+    """
+    home.root.mkdir(parents=True, exist_ok=True)
+    with home.lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as e:
+            file.seek(0)
+            raise errors.Refused(
+                f"expected {home.root} to be free, was in use by another broker "
+                f"(process {file.read().strip() or 'unknown'}); stop that one, or set "
+                f"ODDLOT_STATE_DIR to another directory"
+            ) from e
+        _write_holder(file.fileno(), os.getpid())
+        yield file.fileno()
+
+
+def main() -> int:
+    """Run the broker until it is told to stop; the exit code is 0 if it was."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker not yet there is no error
+    try:
+        return run(load())
+    except (errors.Refused, errors.BadSetting) as e:
+        sys.stderr.write(f"kafka: {e}\n")
+        return REFUSED
+    except errors.Unavailable as e:
+        sys.stderr.write(f"kafka: {e}\n")
+        return os.EX_UNAVAILABLE
+
+
+def run(settings: Settings) -> int:
+    """Prepare, start, say when ready, stop on SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    settings : port, state and cache directory.
+
+    Raises
+    ------
+    Refused
+        If the directory is in use, the port taken, or there is no Java.
+    Unavailable
+        If Kafka has to be downloaded and cannot be.
+    """
+    home = Home.of(settings)
+    with claimed(home) as lock:
+        ports.require_free(settings.kafka_port, "ODDLOT_KAFKA_PORT")
+        prepared = prepare(settings, log_progress())
+        home.logs.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(home.scratch, ignore_errors=True)
+        home.scratch.mkdir()
+        home.properties.write_text(properties(settings, controller_port=ports.free_port()))
+        if not (home.data / "meta.properties").exists():  # the last file that formatting writes
+            _format(home, prepared, lock)
+        return asyncio.run(_serve(settings, home, prepared, lock))
+
+
+def properties(settings: Settings, *, controller_port: int) -> str:
+    """Give Kafka's configuration.
+
+    Parameters
+    ----------
+    settings : the broker's port and directory.
+    controller_port : any free port; nothing on disk remembers it, so it may change at each start.
+    """
+    own = Path(__file__).with_name("server.properties").read_text()
+    broker, controller = f"{LOOPBACK}:{settings.kafka_port}", f"{LOOPBACK}:{controller_port}"
+    return (
+        f"{own}\nlisteners=PLAINTEXT://{broker},CONTROLLER://{controller}\n"
+        f"advertised.listeners=PLAINTEXT://{broker}\n"
+        f"controller.quorum.voters=1@{controller}\n"
+        f"log.dirs={Home.of(settings).data}\n"
+    )
+
+
+def log_progress() -> jars.Progress:
+    """Give a progress callback that logs every tenth of the way."""
+    tenths = -1
+
+    def told(what: str, done: int, total: int) -> None:
+        nonlocal tenths
+        if 10 * done // total > tenths:
+            tenths = 10 * done // total
+            log.info("%s: %.0f of %.0f MB", what, done / 1e6, total / 1e6)
+
+    return told
+
+
+async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    log.info("starting on %s, data in %s, log in %s", settings.kafka_address, home.root, home.log)
+    with home.output.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *_java(prepared, home, "kafka.Kafka", str(home.properties)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[lock],
+            preexec_fn=_die_with_parent(),
+        )
+    _write_holder(lock, process.pid)
+    ended = asyncio.create_task(process.wait())
+    stopped = asyncio.create_task(stop.wait())
+    started = asyncio.create_task(_say_when_ready(settings, home))
+    try:
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        started.cancel()
+        stopped.cancel()
+    if not ended.done():
+        await _stop(process, ended)
+        return 0
+    log.error("ended by itself with code %d; %s", ended.result(), _last_words(home))
+    return 1
+
+
+async def _say_when_ready(settings: Settings, home: Home) -> None:
+    loop = asyncio.get_running_loop()
+    began, warned = loop.time(), False
+    while not await is_ready(settings):
+        await asyncio.sleep(ASK_AGAIN_S)
+        if not warned and loop.time() - began > SLOW_START_S:
+            warned = True
+            log.warning("not ready after %.0f s, still waiting; see %s", SLOW_START_S, home.log)
+    log.info("ready after %.1f s", loop.time() - began)
+
+
+async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+    log.info("stopping")
+    process.terminate()
+    done, _ = await asyncio.wait({ended}, timeout=STOP_DEADLINE_S)
+    if not done:
+        log.warning("not stopped after %.0f s: killed; no data is lost by that", STOP_DEADLINE_S)
+        process.kill()
+        await ended
+    log.info("stopped")
+
+
+def _format(home: Home, prepared: Prepared, lock: int) -> None:
+    """Give the data directory its cluster id, once in its life."""
+    log.info("formatting %s", home.data)
+    # Kafka's own way to write a UUID; a leading dash would read as an option.
+    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
+    arguments = ("format", "-t", cluster, "-c", str(home.properties))
+    said = subprocess.run(
+        _java(prepared, home, "kafka.tools.StorageTool", *arguments),
+        capture_output=True,
+        text=True,
+        timeout=FORMAT_DEADLINE_S,
+        check=False,
+        pass_fds=[lock],
+        preexec_fn=_die_with_parent(),
+    )
+    if said.returncode != 0:
+        raise errors.Refused(
+            f"expected Kafka to format {home.data}, it ended with code {said.returncode}: "
+            f"{(said.stderr + said.stdout).strip()[-500:]}"
+        )
+
+
+def _java(prepared: Prepared, home: Home, main_class: str, *arguments: str) -> list[str]:
+    return [
+        str(prepared.java.executable),
+        *JVM_OPTIONS,
+        "-XX:+ExitOnOutOfMemoryError",  # a broker without memory is worse than none
+        f"-XX:ErrorFile={home.logs / 'kafka.crash.log'}",
+        f"-Djava.io.tmpdir={home.scratch}",
+        f"-Doddlot.logs={home.logs}",
+        f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}",
+        "-cp",
+        prepared.class_path,
+        main_class,
+        *arguments,
+    ]
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """Give what a child has to do so that it does not outlive us; only Linux can."""
+    if sys.platform != "linux":
+        return None
+    libc, parent = ctypes.CDLL(None), os.getpid()
+
+    def ask_for_it() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we asked
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return ask_for_it
+
+
+def _last_words(home: Home) -> str:
+    for path in (home.log, home.output):
+        with contextlib.suppress(OSError):
+            lines = path.read_text(errors="replace").splitlines()
+            bad = [line for line in lines if " ERROR " in line or " FATAL " in line] or lines
+            if bad:
+                return f"{path} ends: " + " | ".join(line[:300] for line in bad[-LAST_WORDS:])
+    return f"see {home.logs}"
+
+
+def _write_holder(lock: int, process: int) -> None:
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{process}\n".encode(), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
