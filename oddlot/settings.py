@@ -71,6 +71,12 @@ class Settings(BaseSettings):
         2_000, ge=10, le=100_000, description="Budget of tick records a second for one worker."
     )
 
+    # The sandbox exchange.
+    sandbox_trades_per_s: int = Field(
+        250, ge=1, le=50_000, description="Trades a second of the sandbox exchange, all symbols."
+    )
+    sandbox_seed: int = Field(1, ge=0, description="Seed of the sandbox exchange's market.")
+
     # Streams.
     worker: int = Field(1, ge=1, le=64, description="Number of this worker, unique in its group.")
     parts: str = Field("bars,spreads,sink", description="What this worker runs.")
