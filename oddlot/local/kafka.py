@@ -1,6 +1,6 @@
 """Settings -> a real Apache Kafka: one KRaft node on loopback, data in the state directory.
 
-python -m oddlot.local.kafka
+Run it with `python -m oddlot.local.kafka`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,186 @@
+"""The embedded broker: its data survives, its directory and port are its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from oddlot import errors
+from oddlot.local import kafka, ports
+from oddlot.settings import LOOPBACK, Settings, load
+from tests.fixtures_kafka import broker_settings, role_env, running_broker
+
+EXAMPLES = TopicPartition("tests.examples.v1", 0)
+ENDED_DEADLINE_S = 10.0
+
+
+async def publish(settings: Settings, values: list[bytes]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_address)
+    await admin.start()
+    if EXAMPLES.topic not in await admin.list_topics():
+        await admin.create_topics([NewTopic(EXAMPLES.topic, 1, 1)])
+    await admin.close()
+    async with AIOKafkaProducer(bootstrap_servers=settings.kafka_address) as producer:
+        for value in values:
+            await producer.send_and_wait(EXAMPLES.topic, value)
+
+
+async def published(settings: Settings) -> list[bytes]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_address, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        consumer.assign([EXAMPLES])
+        end = (await consumer.end_offsets([EXAMPLES]))[EXAMPLES]
+        await consumer.seek_to_beginning(EXAMPLES)
+        return [(await consumer.getone()).value for _ in range(end)]
+    finally:
+        await consumer.stop()
+
+
+@pytest.fixture
+def silent_server():
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def java_of(role: subprocess.Popen[bytes]) -> psutil.Process:
+    [child] = psutil.Process(role.pid).children()
+    return child
+
+
+def run_role(settings: Settings) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "oddlot.local.kafka"],
+        env=role_env(settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.broker
+async def test_what_was_acknowledged_survives_a_clean_restart_and_a_kill(tmp_path: Path):
+    settings = broker_settings(tmp_path)
+    with running_broker(settings):
+        await publish(settings, [b"one"])
+    with running_broker(settings) as role:
+        assert await published(settings) == [b"one"]
+        await publish(settings, [b"two"])
+        java_of(role).send_signal(signal.SIGKILL)
+        assert role.wait(ENDED_DEADLINE_S) == 1  # it says that its Java has gone
+    with running_broker(settings):
+        assert await published(settings) == [b"one", b"two"]
+
+
+@pytest.mark.broker
+def test_a_killed_role_leaves_no_java_behind(tmp_path: Path):
+    settings = broker_settings(tmp_path)
+    with running_broker(settings) as role:
+        java = java_of(role)
+        role.kill()
+        if sys.platform == "linux":
+            java.wait(ENDED_DEADLINE_S)
+        else:  # nothing ends it there: it keeps the directory locked instead
+            assert run_role(settings).returncode == kafka.REFUSED
+            java.terminate()
+
+
+@pytest.mark.broker
+def test_a_second_broker_on_the_same_directory_is_refused_naming_it(broker: Settings):
+    second = run_role(broker.model_copy(update={"kafka_port": ports.free_port()}))
+    assert second.returncode == kafka.REFUSED
+    assert str(broker.state_dir / "kafka") in second.stderr
+    assert "in use by another broker" in second.stderr
+    assert "ODDLOT_STATE_DIR" in second.stderr
+    assert "starting" not in second.stdout
+
+
+@pytest.mark.broker
+def test_a_taken_port_is_refused_before_java_starts(broker: Settings, tmp_path: Path):
+    other = run_role(broker.model_copy(update={"state_dir": tmp_path}))
+    assert other.returncode == kafka.REFUSED
+    assert f"port {broker.kafka_port}" in other.stderr
+    assert "set ODDLOT_KAFKA_PORT" in other.stderr
+    assert "starting" not in other.stdout
+
+
+@pytest.mark.broker
+def test_the_broker_logs_to_a_file_of_the_state_directory(broker: Settings):
+    assert "Kafka Server started" in kafka.Home.of(broker).log.read_text()
+
+
+@pytest.mark.broker
+async def test_a_topic_that_nobody_declared_is_not_made(broker: Settings):
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.kafka_address)
+    await admin.start()
+    try:
+        [described] = await admin.describe_topics(["tests.misspelt.v1"])
+        assert described["error_code"] == 3  # UNKNOWN_TOPIC_OR_PARTITION
+        assert "tests.misspelt.v1" not in await admin.list_topics()
+    finally:
+        await admin.close()
+
+
+@pytest.mark.broker
+async def test_a_running_broker_is_ready(broker: Settings):
+    assert await kafka.is_ready(broker)
+
+
+async def test_a_broker_that_is_not_there_is_not_ready():
+    assert not await kafka.is_ready(load(kafka=f"{LOOPBACK}:{ports.free_port()}"))
+
+
+async def test_a_server_that_says_nothing_is_not_ready_and_does_not_hang(
+    silent_server: int,
+):
+    began = time.monotonic()
+    assert not await kafka.is_ready(load(kafka=f"{LOOPBACK}:{silent_server}"), deadline_s=0.2)
+    assert time.monotonic() - began < 30
+
+
+def test_a_held_directory_is_refused_naming_the_holder(tmp_path: Path):
+    home = kafka.Home.of(load(state_dir=tmp_path))
+    holder = rf"{re.escape(str(home.root))} .* \(process {os.getpid()}\)"
+    with kafka.claimed(home), pytest.raises(errors.Refused, match=holder), kafka.claimed(home):
+        pass
+
+
+def test_a_directory_that_was_let_go_can_be_held_again(tmp_path: Path):
+    home = kafka.Home.of(load(state_dir=tmp_path))
+    for _ in range(2):
+        with kafka.claimed(home):
+            pass
+
+
+def test_a_child_that_inherited_the_lock_holds_it_after_us(tmp_path: Path):
+    home = kafka.Home.of(load(state_dir=tmp_path))
+    with kafka.claimed(home) as lock:
+        child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[lock])
+    with pytest.raises(errors.Refused), kafka.claimed(home):
+        pass
+    child.communicate()
+    with kafka.claimed(home):
+        pass
+
+
+def test_the_configuration_listens_on_loopback_only(tmp_path: Path):
+    text = kafka.properties(load(state_dir=tmp_path, kafka_port=29092), controller_port=29093)
+    said = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and line[0] != "#")
+    assert said["listeners"] == "PLAINTEXT://127.0.0.1:29092,CONTROLLER://127.0.0.1:29093"
+    assert said["advertised.listeners"] == "PLAINTEXT://127.0.0.1:29092"
+    assert said["controller.quorum.voters"] == "1@127.0.0.1:29093"
+    assert said["log.dirs"] == str(tmp_path / "kafka" / "data")
