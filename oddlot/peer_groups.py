@@ -10,12 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from oddlot import errors
-from oddlot.contracts.messages import Interval, Prices, pair_id
+from oddlot.contracts.pairs import Pair, Symbol
 
-Symbol = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9.\-]{0,19}$")]
-
-DEFAULT_WINDOW = 300  # closed bars behind a pair's regression
-DEFAULT_INTERVALS: tuple[Interval, ...] = ("1s", "1m")
 MIN_MEMBERS, MAX_MEMBERS = 3, 80
 MAX_GROUP_BYTES = 1024 * 1024
 
@@ -26,32 +22,6 @@ class Member:
 
     symbol: Symbol
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """Two symbols whose spread is watched: y regressed on x.
-
-    Attributes
-    ----------
-    y, x : the legs.
-    window : closed bars behind the regression.
-    prices : regress prices or their logarithms.
-    intervals : of the bars it is computed on.
-    silence_bars : how long a leg may go without a trade before the pair is stale.
-    """
-
-    y: Symbol
-    x: Symbol
-    window: Annotated[int, msgspec.Meta(ge=10, le=5_000)] = DEFAULT_WINDOW
-    prices: Prices = "level"
-    intervals: tuple[Interval, ...] = DEFAULT_INTERVALS
-    silence_bars: Annotated[int, msgspec.Meta(ge=1, le=5_000)] = 30
-
-    @property
-    def id(self) -> str:
-        """Its name in URLs and as a key."""
-        return pair_id(self.y, self.x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

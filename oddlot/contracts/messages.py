@@ -20,15 +20,6 @@ Float64s = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-def pair_id(y: str, x: str) -> str:
-    """Name a pair by its direction: y regressed on x, as a formula says it.
-
-    >>> pair_id("ETHUSDT", "BTCUSDT")
-    'ETHUSDT~BTCUSDT'
-    """
-    return f"{y}~{x}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ticks:
     """A batch of trades of one symbol in venue-id order; empty, it is a pure watermark.

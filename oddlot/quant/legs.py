@@ -98,15 +98,16 @@ def add_lull(leg: Leg, after_open_ms: int, until_ms: int) -> Leg:
     return replace(leg, lull_after_ms=after_open_ms, lull_until_ms=until_ms)
 
 
-def drop_before(leg: Leg, open_ms: int) -> Leg:
-    """Forget the bars that open before a time.
+def drop_before(leg: Leg, open_ms: int, *, limit: int) -> Leg:
+    """Forget the bars that open before a time, and all but the newest `limit`.
 
     Parameters
     ----------
     leg : whose.
     open_ms : the first open to keep.
+    limit : bars to keep at most.
     """
-    first = int(np.searchsorted(leg.open_ms, open_ms))
+    first = max(int(np.searchsorted(leg.open_ms, open_ms)), len(leg.open_ms) - limit)
     if not first:
         return leg
     return replace(leg, open_ms=leg.open_ms[first:], close=leg.close[first:])

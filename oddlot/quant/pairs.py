@@ -6,13 +6,14 @@ figure comes from a two-pass fit of its own window, so it does not depend on wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from oddlot.contracts.messages import Float64s, Prices
-from oddlot.quant.legs import Aligned
+from oddlot.contracts.messages import INTERVAL_MS, Float64s, Int64s, Interval, Prices, Spread
+from oddlot.contracts.pairs import Pair
+from oddlot.quant.legs import Aligned, Leg, align
 
 MIN_CLOSES = 3  # two make a line without a residual
 # Below this share of the leg's own standard deviation a residual is rounding, not a spread.
@@ -37,55 +38,75 @@ class Fits:
     correlation: Float64s
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The figures of one pair at one bar; None where a figure has no meaning."""
-
-    open_ms: int
-    y_close: float
-    x_close: float
-    n: int
-    stale: bool
-    hedge_ratio: float | None = None
-    intercept: float | None = None
-    r_squared: float | None = None
-    spread: float | None = None
-    z: float | None = None
-    correlation: float | None = None
+FIGURES = tuple(field.name for field in fields(Fits))
 
 
-def rows_since(
-    aligned: Aligned, since_ms: int, *, window: int, interval_ms: int, prices: Prices
-) -> list[Row]:
-    """Fit every row from a time on, each over the closes up to it.
+def spreads_since(pair: Pair, interval: Interval, y: Leg, x: Leg, *, since_ms: int) -> list[Spread]:
+    """Compute the spread at every bar that both legs have settled, from a time on.
 
     Parameters
     ----------
-    aligned : the legs on one clock.
-    since_ms : open of the first row wanted.
-    window : closes behind a fit.
-    interval_ms : length of a bar; closes older than twice the window's time do not count.
-    prices : fit prices, or their logarithms.
+    pair : which legs, window, prices and limit of silence.
+    interval : of the bars.
+    y, x : its legs at that interval, reaching back at least twice the window's time.
+    since_ms : open of the first bar wanted.
 
     Returns
     -------
-    in time order; a stale row carries no figures.
+    in time order, one for each bar that either leg has; a stale one carries no figures.
     """
-    fresh = np.flatnonzero(~aligned.is_stale)
-    rows = []
-    for i in range(int(np.searchsorted(aligned.open_ms, since_ms)), len(aligned.open_ms)):
-        open_ms = int(aligned.open_ms[i])
-        end = int(np.searchsorted(fresh, i, side="right"))
-        oldest_ms = open_ms - SPAN_WINDOWS * window * interval_ms
-        start = int(np.searchsorted(aligned.open_ms[fresh[:end]], oldest_ms, side="right"))
-        used = fresh[max(start, end - window) : end]
-        closes = float(aligned.y[i]), float(aligned.x[i])
-        if aligned.is_stale[i]:
-            rows.append(Row(open_ms, *closes, n=len(used), stale=True))
-            continue
-        figures = _figures(aligned.y[used], aligned.x[used], prices)
-        rows.append(Row(open_ms, *closes, n=len(used), stale=False, **figures))
-    return rows
+    length_ms = INTERVAL_MS[interval]
+    rows = align(y, x, silence_ms=pair.silence_bars * length_ms)
+    first = int(np.searchsorted(rows.open_ms, since_ms))
+    fresh = np.flatnonzero(~rows.is_stale)
+    span_ms = SPAN_WINDOWS * pair.window * length_ms
+    return [
+        _spread_at(pair, interval, rows, i, _window(rows, fresh, i, pair.window, span_ms))
+        for i in range(first, len(rows.open_ms))
+    ]
+
+
+def reach_ms(pair: Pair, interval: Interval) -> int:
+    """Give how far before a bar the closes lie that can count in its spread.
+
+    Parameters
+    ----------
+    pair : window and limit of silence.
+    interval : of the bars.
+    """
+    return (SPAN_WINDOWS * pair.window + pair.silence_bars + 1) * INTERVAL_MS[interval]
+
+
+def _window(rows: Aligned, fresh: Int64s, i: int, window: int, span_ms: int) -> Int64s:
+    """Give the rows behind row i: the last fresh ones, none older than the span."""
+    end = int(np.searchsorted(fresh, i, side="right"))
+    oldest_ms = int(rows.open_ms[i]) - span_ms
+    start = int(np.searchsorted(rows.open_ms[fresh[:end]], oldest_ms, side="right"))
+    return fresh[max(start, end - window) : end]
+
+
+def _spread_at(pair: Pair, interval: Interval, rows: Aligned, i: int, used: Int64s) -> Spread:
+    figures: dict[str, Any] = dict.fromkeys(FIGURES)
+    if not rows.is_stale[i] and len(used) >= MIN_CLOSES:
+        fits = fit(rows.y[used][None], rows.x[used][None], prices=pair.prices)
+        for name in FIGURES:
+            value = float(getattr(fits, name)[0])
+            figures[name] = value if np.isfinite(value) else None
+    return Spread(
+        pair=pair.id,
+        y=pair.y,
+        x=pair.x,
+        interval=interval,
+        open_ms=int(rows.open_ms[i]),
+        y_close=float(rows.y[i]),
+        x_close=float(rows.x[i]),
+        n=len(used),
+        window=pair.window,
+        warm=len(used) >= pair.window,
+        stale=bool(rows.is_stale[i]),
+        prices=pair.prices,
+        **figures,
+    )
 
 
 def fit(y: Float64s, x: Float64s, *, prices: Prices) -> Fits:
@@ -144,14 +165,6 @@ def fit(y: Float64s, x: Float64s, *, prices: Prices) -> Fits:
             z=np.where(stands_out, residuals[:, -1] / deviation, np.nan),
             correlation=correlation,
         )
-
-
-def _figures(y: Float64s, x: Float64s, prices: Prices) -> dict[str, Any]:
-    if len(y) < MIN_CLOSES:
-        return {}
-    fits = fit(y[None, :], x[None, :], prices=prices)
-    named = ((name, float(getattr(fits, name)[0])) for name in Fits.__slots__)
-    return {name: value if np.isfinite(value) else None for name, value in named}
 
 
 def _returns(closes: Float64s, prices: Prices) -> Float64s:

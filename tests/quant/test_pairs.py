@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oddlot.contracts.pairs import Pair
 from oddlot.quant import legs, pairs
 
 SECOND_MS = 1_000
@@ -24,9 +25,9 @@ def leg(open_ms, close) -> legs.Leg:
     return leg
 
 
-def rows(y: legs.Leg, x: legs.Leg, *, window: int = 300, since_ms: int = 0, prices="level"):
-    aligned = legs.align(y, x, silence_ms=30 * SECOND_MS)
-    return pairs.rows_since(aligned, since_ms, window=window, interval_ms=SECOND_MS, prices=prices)
+def rows(y: legs.Leg, x: legs.Leg, *, window: int = 300, since_ms: int = 0):
+    pair = Pair(y="BTCUSDT", x="ETHUSDT", window=window)
+    return pairs.spreads_since(pair, "1s", y, x, since_ms=since_ms)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_a_lull_that_is_read_before_its_bar_waits_for_it():
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
 def test_a_figure_without_meaning_is_missing_not_plausible(y, x, missing, scale):
     found = pairs.fit(np.array([y]) * scale, np.array([x]) * scale, prices="level")
-    nans = {name for name in pairs.Fits.__slots__ if np.isnan(getattr(found, name)[0])}
+    nans = {name for name in pairs.FIGURES if np.isnan(getattr(found, name)[0])}
     assert missing <= nans
 
 

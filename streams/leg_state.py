@@ -1,0 +1,99 @@
+"""The legs of all watched pairs, in a Faust table: one entry a close, one a clock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from oddlot.contracts.messages import Interval
+from oddlot.contracts.pairs import Pair
+from oddlot.contracts.topics import BARS
+from oddlot.quant.legs import Leg
+from streams.worker import Worker
+
+LegKey = tuple[str, Interval]
+
+PARTITION = 0  # market.bars has one: a pair needs both of its legs in one place
+SEPARATOR = "|"
+
+
+class Legs:
+    """Keeps the legs in memory and on the changelog.
+
+    A clock is written after the closes that it covers: what is read back after a crash may miss
+    the newest clock, never a close that a clock speaks of.
+    """
+
+    def __init__(self, app: Worker, watched: Iterable[Pair]) -> None:
+        self._table = app.state("legs", BARS)
+        self._table.on_recover(self._forget_memory)
+        self._wanted = {
+            (symbol, interval)
+            for pair in watched
+            for symbol in (pair.y, pair.x)
+            for interval in pair.intervals
+        }
+        self._legs: dict[LegKey, Leg] | None = None
+
+    def legs(self) -> dict[LegKey, Leg]:
+        """Give every wanted leg, an empty one where nothing is known yet."""
+        if self._legs is None:
+            self._legs = self._read()
+        return self._legs
+
+    def put(self, after: Mapping[LegKey, Leg]) -> None:
+        """Set the legs, writing what has changed."""
+        before = self.legs()
+        for key, leg in after.items():
+            if leg is not before[key]:
+                self._write(key, before[key], leg)
+        self._legs = dict(after)
+
+    def _write(self, key: LegKey, before: Leg, leg: Leg) -> None:
+        name = SEPARATOR.join(key)
+        added = ~np.isin(leg.open_ms, before.open_ms)
+        for open_ms, close in zip(leg.open_ms[added], leg.close[added], strict=True):
+            self._set(f"{name}{SEPARATOR}{open_ms}", float(close))
+        self._set(name, [leg.known_until_ms, leg.lull_after_ms, leg.lull_until_ms])
+        for open_ms in before.open_ms[~np.isin(before.open_ms, leg.open_ms)]:
+            self._set(f"{name}{SEPARATOR}{open_ms}", None)
+
+    def _set(self, entry: str, value: float | list[int] | None) -> None:
+        if value is None:
+            self._table.send_changelog(PARTITION, entry, None, value_serializer="raw")
+            self._table.data.pop(entry, None)
+        else:
+            self._table.send_changelog(PARTITION, entry, value)
+            self._table.data[entry] = value
+
+    def _read(self) -> dict[LegKey, Leg]:
+        closes: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        clocks: dict[str, list[int]] = {}
+        for entry, value in self._table.data.items():
+            name, _, open_ms = entry.rpartition(SEPARATOR)
+            if open_ms.isdigit():
+                closes[name].append((int(open_ms), value))
+            else:
+                clocks[entry] = value
+        return {
+            key: _leg(closes[SEPARATOR.join(key)], clocks.get(SEPARATOR.join(key), [0, 0, 0]))
+            for key in self._wanted
+        }
+
+    async def _forget_memory(self) -> None:
+        self._legs = None
+
+
+def _leg(closes: list[tuple[int, float]], clock: list[int]) -> Leg:
+    known_until_ms, lull_after_ms, lull_until_ms = clock
+    # A close past the clock was written by a run that died before its clock: it comes again.
+    known = sorted(item for item in closes if item[0] < known_until_ms)
+    return Leg(
+        open_ms=np.array([open_ms for open_ms, _ in known], np.int64),
+        close=np.array([close for _, close in known], np.float64),
+        known_until_ms=known_until_ms,
+        lull_after_ms=lull_after_ms,
+        lull_until_ms=lull_until_ms,
+    )

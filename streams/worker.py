@@ -1,0 +1,141 @@
+"""Settings -> the Faust app: the one place that knows how Faust has to be held."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from functools import cached_property
+from typing import Any
+
+import faust
+from mode.supervisors import CrashingSupervisor
+from mode.utils.queues import FlowControlEvent
+
+from oddlot import kafka
+from oddlot.contracts.topics import TICKS, Topic
+from oddlot.settings import Settings
+
+APP_ID = "oddlot-streams"
+SESSION_S, HEARTBEAT_S = 10.0, 1.0  # with static membership a killed worker is back within 2 s
+COMMIT_INTERVAL_S = 0.5  # Faust flushes the changelogs before it commits
+# Faust's long poll holds up a partition with a backlog while others of its broker are dry, unless
+# one fetch can take the whole backlog.
+FETCH_BYTES = 16 * 1024 * 1024
+BUFFERED_EVENTS = 4_096
+# Compacted changelogs are read back at every start: small segments keep them short.
+CHANGELOG_CONFIG = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(4 * 1024 * 1024),
+    "segment.ms": "600000",
+    "min.cleanable.dirty.ratio": "0.1",
+    "delete.retention.ms": "600000",
+}
+
+
+class Worker(faust.App):
+    """A Faust app that loses nothing when it recovers its tables.
+
+    Faust resumes flow a second time once tables are restored, and a resume clears the stream
+    queues: what had arrived in between would be gone, never acknowledged. Here a resume does
+    nothing while the flow is active.
+    """
+
+    settings: Settings
+
+    def __init__(self, *args: Any, settings: Settings, **options: Any) -> None:
+        self.settings = settings
+        self._open = contextlib.AsyncExitStack()
+        self._publisher: kafka.Publisher | None = None
+        super().__init__(*args, **options)
+
+    @cached_property
+    def flow_control(self) -> FlowControlEvent:
+        """Give the valve between the consumer and the streams."""
+        return SteadyFlow()
+
+    async def on_first_start(self) -> None:
+        """Create the topics: Faust creates only its own changelogs."""
+        await kafka.create_topics(self.settings)
+        self._publisher = await self._open.enter_async_context(kafka.connect(self.settings))
+        await super().on_first_start()
+
+    async def on_stop(self) -> None:
+        """Let what was published be acknowledged."""
+        await super().on_stop()
+        await self._open.aclose()
+
+    @property
+    def publisher(self) -> kafka.Publisher:
+        """Where agents put their results: acknowledged before their state moves on."""
+        assert self._publisher is not None, "agents run after the start"
+        return self._publisher
+
+    def source(self, *topics: Topic[Any]) -> faust.TopicT[bytes]:
+        """Declare topics to read as raw values, so that agents can refuse bad ones."""
+        return self.topic(
+            *(topic.name for topic in topics),
+            key_serializer="raw",
+            value_serializer="raw",
+            value_type=bytes,
+            partitions=topics[0].partitions,
+        )
+
+    def state(self, name: str, topic: Topic[Any]) -> faust.TableT[Any]:
+        """Declare a table, partitioned like the topic that it is folded from."""
+        return self.Table(
+            name,
+            partitions=topic.partitions,
+            key_type=str,
+            extra_topic_configs=CHANGELOG_CONFIG,
+        )
+
+
+class SteadyFlow(FlowControlEvent):
+    """A valve that clears the queues when it opens, and only then."""
+
+    def resume(self) -> None:
+        """Open; do nothing while open."""
+        if not self.is_active():
+            super().resume()
+
+
+def make_worker(settings: Settings) -> Worker:
+    """Make the app; nothing connects before it starts."""
+    return Worker(
+        APP_ID,
+        settings=settings,
+        broker=[f"kafka://{address}" for address in settings.kafka_address.split(",")],
+        broker_credentials=_credentials(settings),
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_commit_interval=COMMIT_INTERVAL_S,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=f"{APP_ID}-{settings.worker}",
+        consumer_max_fetch_size=FETCH_BYTES,
+        producer_max_request_size=kafka.MAX_RECORD_BYTES,
+        producer_request_timeout=kafka.REQUEST_TIMEOUT_MS / 1_000,
+        stream_buffer_maxsize=BUFFERED_EVENTS,
+        topic_partitions=TICKS.partitions,
+        topic_replication_factor=settings.kafka_replication,
+        topic_disable_leader=True,
+        store="memory://",
+        datadir=str(settings.state_dir / "faust"),
+        web_enabled=False,  # its views of tables would be open to anyone
+        agent_supervisor=CrashingSupervisor,  # our bug: crash, restart from the committed offset
+        autodiscover=False,
+    )
+
+
+def _credentials(settings: Settings) -> faust.types.auth.CredentialsT | None:
+    protocol = settings.kafka_security_protocol
+    context = (
+        ssl.create_default_context(cafile=settings.kafka_ca_file) if "SSL" in protocol else None
+    )
+    if "SASL" in protocol:
+        return faust.SASLCredentials(
+            username=settings.kafka_username,
+            password=settings.kafka_password.get_secret_value(),
+            mechanism=settings.kafka_sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None
