@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     )
     tick_cut_ms: int = Field(20, ge=1, le=10_000, description="Age at which a tick batch is cut.")
     tick_cut_trades: int = Field(500, ge=1, le=100_000, description="Size at which it is cut.")
+    tick_buffer_trades: int = Field(
+        100_000, ge=1, le=10_000_000, description="Trades that may wait for the broker."
+    )
     tick_records_per_s: int = Field(
         2_000, ge=10, le=100_000, description="Budget of tick records a second for one worker."
     )

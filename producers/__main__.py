@@ -1,0 +1,34 @@
+"""Run the producers of this machine: `python -m producers`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+
+import uvloop
+
+from oddlot import kafka, peer_groups, settings
+from producers import binance
+
+
+async def _main(knobs: settings.Settings) -> None:
+    groups = peer_groups.load(knobs.peer_groups_dir)
+    symbols = peer_groups.streaming_symbols(groups, binance.FEED)
+    async with kafka.connect(knobs) as publisher:
+        await binance.run(knobs, publisher, symbols=symbols)
+
+
+async def _until_told(knobs: settings.Settings) -> None:
+    """End quietly when told to; a bug ends the process with its traceback."""
+    main = asyncio.create_task(_main(knobs))
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, main.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await main
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    uvloop.run(_until_told(settings.load()))
