@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import ctypes
-import fcntl
 import logging
 import os
 import shutil
@@ -17,18 +15,15 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
-
 from oddlot import errors
-from oddlot import kafka as client
 from oddlot.local import jars, ports
 from oddlot.local import java as java_runtime
-from oddlot.settings import LOOPBACK, Settings, load
+from oddlot.local.kafka_home import Home, claimed, last_words, properties, write_holder
+from oddlot.settings import Settings, load
 
 log = logging.getLogger(__name__)
 
@@ -39,52 +34,8 @@ READY_DEADLINE_S = 2.0  # of one question
 ASK_AGAIN_S = 0.1
 SLOW_START_S = 30.0
 FORMAT_DEADLINE_S = 60.0  # takes 1 s
-LAST_WORDS = 5  # lines of its log shown when it dies
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 REFUSED = os.EX_CONFIG  # exit code: starting again will not help
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where everything of the broker lies under the state directory."""
-
-    root: Path
-    logs: Path
-
-    @classmethod
-    def of(cls, settings: Settings) -> Home:
-        """Lay it out."""
-        return cls(root=settings.state_dir / "kafka", logs=settings.state_dir / "logs")
-
-    @property
-    def data(self) -> Path:
-        """Kafka's `log.dirs`."""
-        return self.root / "data"
-
-    @property
-    def lock(self) -> Path:
-        """Held by whoever may touch the rest."""
-        return self.root / "lock"
-
-    @property
-    def properties(self) -> Path:
-        """Kafka's configuration, written at each start."""
-        return self.root / "server.properties"
-
-    @property
-    def scratch(self) -> Path:
-        """Java's temporary files: native libraries, which a killed JVM leaves behind."""
-        return self.root / "scratch"
-
-    @property
-    def log(self) -> Path:
-        """What the broker logs."""
-        return self.logs / "kafka.log"
-
-    @property
-    def output(self) -> Path:
-        """What Java says before there is a log, or when there is none."""
-        return self.logs / "kafka.out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +73,13 @@ async def is_ready(settings: Settings, deadline_s: float = READY_DEADLINE_S) -> 
     settings : where it is and how to enter.
     deadline_s : how long to wait for the answer.
     """
-    options = client.client_options(settings)
+    # Imported here, so that the role starts Java first and loads 0.5 s of libraries beside it.
+    from aiokafka.client import AIOKafkaClient
+    from aiokafka.errors import KafkaError
+
+    from oddlot.kafka import client_options
+
+    options = client_options(settings)
     host, _, port = settings.kafka_address.split(",")[0].strip().rpartition(":")
     asked = AIOKafkaClient(**options, request_timeout_ms=int(1_000 * deadline_s))
     try:
@@ -136,37 +93,6 @@ async def is_ready(settings: Settings, deadline_s: float = READY_DEADLINE_S) -> 
         return False
     finally:
         await asked.close()
-
-
-@contextlib.contextmanager
-def claimed(home: Home) -> Iterator[int]:
-    """Hold the broker's directory; yields the descriptor that Java has to inherit.
-
-    The lock belongs to the open file, so it lasts until the last process that has it open ends:
-    a Java that outlives us still holds the directory.
-
-    Parameters
-    ----------
-    home : what to hold.
-
-    Raises
-    ------
-    Refused
-        If somebody else holds it.
-    """
-    home.root.mkdir(parents=True, exist_ok=True)
-    with home.lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as e:
-            file.seek(0)
-            raise errors.Refused(
-                f"expected {home.root} to be free, was in use by another broker "
-                f"(process {file.read().strip() or 'unknown'}); stop that one, or set "
-                f"ODDLOT_STATE_DIR to another directory"
-            ) from e
-        _write_holder(file.fileno(), os.getpid())
-        yield file.fileno()
 
 
 def main() -> int:
@@ -212,24 +138,6 @@ def run(settings: Settings) -> int:
         return asyncio.run(_serve(settings, home, prepared, lock))
 
 
-def properties(settings: Settings, *, controller_port: int) -> str:
-    """Give Kafka's configuration.
-
-    Parameters
-    ----------
-    settings : the broker's port and directory.
-    controller_port : any free port; nothing on disk remembers it, so it may change at each start.
-    """
-    own = Path(__file__).with_name("server.properties").read_text()
-    broker, controller = f"{LOOPBACK}:{settings.kafka_port}", f"{LOOPBACK}:{controller_port}"
-    return (
-        f"{own}\nlisteners=PLAINTEXT://{broker},CONTROLLER://{controller}\n"
-        f"advertised.listeners=PLAINTEXT://{broker}\n"
-        f"controller.quorum.voters=1@{controller}\n"
-        f"log.dirs={Home.of(settings).data}\n"
-    )
-
-
 def log_progress() -> jars.Progress:
     """Give a progress callback that logs every tenth of the way."""
     tenths = -1
@@ -258,7 +166,7 @@ async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) 
             pass_fds=[lock],
             preexec_fn=_die_with_parent(),
         )
-    _write_holder(lock, process.pid)
+    write_holder(lock, process.pid)
     ended = asyncio.create_task(process.wait())
     stopped = asyncio.create_task(stop.wait())
     started = asyncio.create_task(_say_when_ready(settings, home))
@@ -270,7 +178,7 @@ async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) 
     if not ended.done():
         await _stop(process, ended)
         return 0
-    log.error("ended by itself with code %d; %s", ended.result(), _last_words(home))
+    log.error("ended by itself with code %d; %s", ended.result(), last_words(home))
     return 1
 
 
@@ -346,21 +254,6 @@ def _die_with_parent() -> Callable[[], None] | None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return ask_for_it
-
-
-def _last_words(home: Home) -> str:
-    for path in (home.log, home.output):
-        with contextlib.suppress(OSError):
-            lines = path.read_text(errors="replace").splitlines()
-            bad = [line for line in lines if " ERROR " in line or " FATAL " in line] or lines
-            if bad:
-                return f"{path} ends: " + " | ".join(line[:300] for line in bad[-LAST_WORDS:])
-    return f"see {home.logs}"
-
-
-def _write_holder(lock: int, process: int) -> None:
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{process}\n".encode(), 0)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from oddlot import errors
 from oddlot.local import kafka, ports
+from oddlot.local.kafka_home import Home, claimed, properties
 from oddlot.settings import LOOPBACK, Settings, load
 from tests.fixtures_kafka import broker_settings, role_env, running_broker
 
@@ -120,7 +121,7 @@ def test_a_taken_port_is_refused_before_java_starts(broker: Settings, tmp_path: 
 
 @pytest.mark.broker
 def test_the_broker_logs_to_a_file_of_the_state_directory(broker: Settings):
-    assert "Kafka Server started" in kafka.Home.of(broker).log.read_text()
+    assert "Kafka Server started" in Home.of(broker).log.read_text()
 
 
 @pytest.mark.broker
@@ -153,32 +154,32 @@ async def test_a_server_that_says_nothing_is_not_ready_and_does_not_hang(
 
 
 def test_a_held_directory_is_refused_naming_the_holder(tmp_path: Path):
-    home = kafka.Home.of(load(state_dir=tmp_path))
+    home = Home.of(load(state_dir=tmp_path))
     holder = rf"{re.escape(str(home.root))} .* \(process {os.getpid()}\)"
-    with kafka.claimed(home), pytest.raises(errors.Refused, match=holder), kafka.claimed(home):
+    with claimed(home), pytest.raises(errors.Refused, match=holder), claimed(home):
         pass
 
 
 def test_a_directory_that_was_let_go_can_be_held_again(tmp_path: Path):
-    home = kafka.Home.of(load(state_dir=tmp_path))
+    home = Home.of(load(state_dir=tmp_path))
     for _ in range(2):
-        with kafka.claimed(home):
+        with claimed(home):
             pass
 
 
 def test_a_child_that_inherited_the_lock_holds_it_after_us(tmp_path: Path):
-    home = kafka.Home.of(load(state_dir=tmp_path))
-    with kafka.claimed(home) as lock:
+    home = Home.of(load(state_dir=tmp_path))
+    with claimed(home) as lock:
         child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[lock])
-    with pytest.raises(errors.Refused), kafka.claimed(home):
+    with pytest.raises(errors.Refused), claimed(home):
         pass
     child.communicate()
-    with kafka.claimed(home):
+    with claimed(home):
         pass
 
 
 def test_the_configuration_listens_on_loopback_only(tmp_path: Path):
-    text = kafka.properties(load(state_dir=tmp_path, kafka_port=29092), controller_port=29093)
+    text = properties(load(state_dir=tmp_path, kafka_port=29092), controller_port=29093)
     said = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and line[0] != "#")
     assert said["listeners"] == "PLAINTEXT://127.0.0.1:29092,CONTROLLER://127.0.0.1:29093"
     assert said["advertised.listeners"] == "PLAINTEXT://127.0.0.1:29092"
