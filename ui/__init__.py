@@ -1,1 +1,1 @@
-"""HTTP -> pixels: the live dashboard."""
+"""HTTP and WebSocket -> pixels: the live dashboard."""

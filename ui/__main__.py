@@ -1,0 +1,54 @@
+"""`python -m ui`: serve the dashboard on ODDLOT_UI_PORT until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from types import FrameType
+from urllib.parse import urlsplit
+
+import panel as pn
+
+from oddlot import settings as oddlot_settings
+from ui import app, assets
+
+log = logging.getLogger("ui")
+
+IDLE_SESSION_MS = 60_000  # a closed tab's state is forgotten after this long
+
+
+def main() -> None:
+    """Serve every page until SIGINT or SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("tornado.access").setLevel(logging.WARNING)
+    settings = oddlot_settings.load()
+    server = pn.serve(
+        app.applications(),
+        port=settings.ui_port,
+        address=oddlot_settings.LOOPBACK,
+        websocket_origin=[urlsplit(origin).netloc for origin in settings.origins],
+        extra_patterns=list(assets.ROUTES),
+        compress_response=True,
+        check_unused_sessions_milliseconds=IDLE_SESSION_MS // 2,
+        unused_session_lifetime_milliseconds=IDLE_SESSION_MS,
+        title="Oddlot",
+        show=False,
+        start=False,
+        verbose=False,
+    )
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.io_loop.add_callback_from_signal(server.io_loop.stop)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.start()
+    log.info("the dashboard is at http://%s:%d/pairs", oddlot_settings.LOOPBACK, settings.ui_port)
+    if not assets.CHART_LIBRARY.is_dir():
+        log.warning("no chart library in %s: run `uv sync --reinstall-package oddlot`", assets.CHART_LIBRARY)
+    server.io_loop.start()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Settings -> the dashboard: its shell and its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from types import ModuleType
+
+import panel as pn
+import panel_material_ui as pmui
+
+from oddlot import settings as oddlot_settings
+from ui import charts, theme
+from ui.pages import pairs
+
+PAGES: tuple[ModuleType, ...] = (pairs,)
+TITLE = "ODDLOT"
+PHONE = "Mobi"  # what browsers on phones say of themselves
+
+
+def applications() -> dict[str, Callable[[], pmui.Page]]:
+    """Name the path of every page and what builds it."""
+
+    def builder(page: ModuleType) -> Callable[[], pmui.Page]:
+        return lambda: build(page)  # Panel calls plain functions only, not partials
+
+    return {page.PATH: builder(page) for page in PAGES}
+
+
+def build(page: ModuleType = pairs) -> pmui.Page:
+    """Build one page for one visitor."""
+    settings = oddlot_settings.load()
+    location = pn.state.location
+    content = page.PairPage(settings.api_base_url, location.search if location else "")
+    agent = (pn.state.headers or {}).get("User-Agent", "")
+    return pmui.Page(
+        title=TITLE,
+        meta_title=f"{page.LABEL} · Oddlot",
+        dark_theme=True,
+        theme_toggle=False,
+        theme_config={"dark": theme.material(), "light": theme.material()},
+        header=[charts.TopBar(api=settings.api_base_url, sizing_mode="stretch_width", margin=0)],
+        sidebar=[rail(page, location.pathname if location else page.PATH)],
+        sidebar_width=theme.RAIL_PX,
+        sidebar_resizable=False,
+        sidebar_open=PHONE not in agent,  # on a phone the drawer would cover the page
+        main=[content],
+        raw_css=[theme.root_css()],
+    )
+
+
+def rail(current: ModuleType, path: str) -> pn.viewable.Viewable:
+    """Make the navigation; the current page keeps the path it was asked for under."""
+    items = "".join(_link(page, path if page is current else "") for page in PAGES)
+    return pn.pane.HTML(
+        f'<nav class="o-rail" aria-label="Pages">{items}</nav>',
+        stylesheets=[theme.component_css()],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def _link(page: ModuleType, here: str) -> str:
+    current = ' aria-current="page"' if here else ""
+    icon = f'<span class="material-icons" aria-hidden="true">{page.ICON}</span>'
+    return f'<a href="{escape(here or page.PATH)}"{current}>{icon}{escape(page.LABEL)}</a>'
+
+
+pn.extension()

@@ -1,0 +1,59 @@
+// Numbers and times -> what a person reads. Missing values are a dash.
+
+export const DASH = "–"
+const MAX_DECIMALS = 8 // the finest price step of any venue we know
+
+const two = (n) => String(n).padStart(2, "0")
+
+/** hh:mm:ss UTC. */
+export function clock(ms) {
+  const at = new Date(ms)
+  return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}`
+}
+
+/** yyyy-mm-dd hh:mm:ss UTC. */
+export function moment(ms) {
+  return `${new Date(ms).toISOString().slice(0, 10)} ${clock(ms)}`
+}
+
+/** A number with grouped thousands and a fixed number of decimals. */
+export function number(value, decimals = 2) {
+  if (value == null || !Number.isFinite(value)) return DASH
+  const text = value.toLocaleString("en-US", {minimumFractionDigits: decimals, maximumFractionDigits: decimals})
+  return text.replace(/^-/, "−").replace(/^−(?=[0.,]*$)/, "")
+}
+
+/** The same with its sign always shown. */
+export function signed(value, decimals = 2) {
+  const text = number(value, decimals)
+  return value > 0 && text !== DASH ? `+${text}` : text
+}
+
+/** About `digits` significant digits, whatever the magnitude. */
+export function significant(value, digits = 5) {
+  if (value == null || !Number.isFinite(value)) return DASH
+  const whole = value === 0 ? 1 : Math.floor(Math.log10(Math.abs(value))) + 1
+  return number(value, Math.max(0, Math.min(MAX_DECIMALS, digits - whole)))
+}
+
+/** 1234567 -> 1.23M. */
+export function compact(value) {
+  if (value == null || !Number.isFinite(value)) return DASH
+  return value.toLocaleString("en-US", {notation: "compact", maximumFractionDigits: 2})
+}
+
+/** How many decimals a list of prices needs to be shown exactly. */
+export function decimalsOf(prices) {
+  let most = 0
+  for (const price of prices) {
+    const text = price.toFixed(MAX_DECIMALS).replace(/0+$/, "")
+    most = Math.max(most, text.length - text.indexOf(".") - 1)
+  }
+  return most
+}
+
+/** 83 -> "83 ms", 4321 -> "4.3 s". */
+export function duration(ms) {
+  if (ms == null || !Number.isFinite(ms)) return DASH
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,97 @@
+// Charts that show the same stretch of time and the same moment under the cursor.
+//
+// The group holds the range in milliseconds; the chart last touched leads, the others are told. While
+// the newest bar is in view the group follows it.
+
+const MARGIN_SLOTS = 5 // empty room to the right of the newest bar
+
+const groups = new Map()
+
+/** The group of this name on this page. */
+export function groupOf(name) {
+  if (!groups.has(name)) groups.set(name, new Linked())
+  return groups.get(name)
+}
+
+export class Linked {
+  constructor() {
+    this.plots = new Set()
+    this.leader = null
+    this.range = null // {fromMs, toMs}
+    this.latestMs = null
+    this.following = true
+    this.listeners = new Set()
+  }
+
+  join(plot) {
+    this.plots.add(plot)
+    if (this.range) plot.show(this.range)
+    return () => {
+      this.plots.delete(plot)
+      if (this.leader === plot) this.leader = null
+      if (!this.plots.size) this.#forget()
+    }
+  }
+
+  /** Hear whether the group follows the newest bar. */
+  watch(listener) {
+    this.listeners.add(listener)
+    listener(this.following)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** A plot has other rows than before: follow the newest bar, or keep the range. */
+  grown(plot) {
+    const latestMs = Math.max(...[...this.plots].map((each) => each.axis.lastMs ?? -Infinity))
+    if (!Number.isFinite(latestMs)) return
+    if (this.latestMs !== latestMs) {
+      const moved = latestMs - (this.latestMs ?? latestMs)
+      this.latestMs = latestMs
+      if (this.following && this.range && Math.abs(moved) < this.range.toMs - this.range.fromMs) {
+        this.range = {fromMs: this.range.fromMs + moved, toMs: this.range.toMs + moved}
+      } else if (this.following || !this.range) this.range = this.#home(plot)
+      for (const each of this.plots) each.show(this.range)
+    } else if (this.range) plot.show(this.range)
+  }
+
+  /** The leading plot was panned or zoomed. */
+  moved(plot, range) {
+    if (plot !== this.leader || this.latestMs === null) return
+    this.range = range
+    for (const each of this.plots) if (each !== plot) each.show(range)
+    this.#follow(range.toMs >= this.latestMs)
+  }
+
+  /** Show the newest bars again, at the same zoom. */
+  live() {
+    if (!this.range) return
+    const width = this.range.toMs - this.range.fromMs
+    const toMs = this.latestMs + (MARGIN_SLOTS / 100) * width
+    this.range = {fromMs: toMs - width, toMs}
+    this.#follow(true)
+    for (const each of this.plots) each.show(this.range)
+  }
+
+  /** The cursor of one plot is at this time, or gone (null). */
+  point(plot, ms) {
+    for (const each of this.plots) if (each !== plot) each.point(ms)
+  }
+
+  #home(plot) {
+    const {intervalMs} = plot.axis
+    const slots = plot.homeSlots
+    return {fromMs: this.latestMs - (slots - MARGIN_SLOTS) * intervalMs, toMs: this.latestMs + MARGIN_SLOTS * intervalMs}
+  }
+
+  #follow(following) {
+    if (following === this.following) return
+    this.following = following
+    for (const listener of this.listeners) listener(following)
+  }
+
+  #forget() {
+    this.range = null
+    this.latestMs = null
+    this.#follow(true)
+  }
+}

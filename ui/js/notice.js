@@ -1,0 +1,61 @@
+// What is wrong, in plain words, with what to do: one line above the page, absent while all is well.
+
+import {get} from "./api.js"
+import {h, setText} from "./dom.js"
+import {clock} from "./format.js"
+import {streamOf} from "./stream.js"
+
+const ASK_EVERY_MS = 10_000 // how often an API that is up but not right is asked why
+
+/** The line for a state of the stream, the readiness answer and the last health report; "" is all well. */
+export function noticeOf(state, {base, retryAtMs, ready, health, nowMs}) {
+  if (state.name === "down") {
+    const seconds = retryAtMs === null ? 0 : Math.max(0, Math.ceil((retryAtMs - nowMs) / 1000))
+    const next = retryAtMs === null ? "Trying now." : `Next try in ${seconds} s.`
+    return `The API at ${base} does not answer: start it with “oddlot up” or “oddlot demo”, or set ODDLOT_API_URL to where it is. ${next}`
+  }
+  const wrong = Object.entries(ready?.checks ?? {}).filter(([, check]) => !check.ok)
+  if (state.name === "stale") {
+    const why = health && !health.connected ? ` ${health.feed}: ${health.detail}.` : ""
+    return `Stale since ${clock(state.sinceMs)}: the API is there, but no bars arrive.${why}${why ? "" : reasons(wrong)}`
+  }
+  if (health && !health.connected) return `${health.feed} is not connected: ${health.detail}`
+  return wrong.length ? `The system is not ready.${reasons(wrong)}` : ""
+}
+
+function reasons(wrong) {
+  return wrong.map(([name, check]) => ` ${name}: ${check.detail}.`).join("")
+}
+
+export function mount(box, model) {
+  const stream = streamOf(model.api)
+  const text = h("span")
+  const retry = h("button", {type: "button", class: "o-button", onclick: () => stream.retry()}, "Retry now")
+  const line = h("div", {class: "o-line", role: "status", hidden: true}, text, retry)
+  box.append(line)
+  let ready = null
+  let health = null
+  let askedMs = 0
+
+  const ask = (nowMs) => {
+    const well = stream.state.name === "live" && ready?.status === "ready"
+    if (stream.phase !== "open" || well || nowMs - askedMs < ASK_EVERY_MS) return
+    askedMs = nowMs
+    get(model.api, "/readyz", {allow: [503]}).then((answer) => { ready = answer }, () => { ready = null })
+  }
+  const draw = () => {
+    const nowMs = Date.now()
+    ask(nowMs)
+    const message = model.message || noticeOf(stream.state, {base: model.api, retryAtMs: stream.retryAtMs, ready, health, nowMs})
+    line.hidden = message === ""
+    retry.hidden = stream.state.name !== "down"
+    line.dataset.state = stream.state.name
+    setText(text, message)
+  }
+  const ends = [
+    stream.watch(draw),
+    stream.subscribe("health", (kind, reports) => { health = reports.at(-1) ?? health }),
+  ]
+  model.on("message", draw)
+  return () => ends.forEach((end) => end())
+}

@@ -1,0 +1,165 @@
+// One lightweight-charts chart: rows in, pixels out; linked to its group, driven by mouse, touch and keys.
+
+import {Axis} from "./axis.js"
+import {h} from "./dom.js"
+import {groupOf} from "./linked.js"
+
+const LIBRARY = "charts/lightweight-charts.standalone.production.mjs"
+const HOME_PX_PER_SLOT = 7
+const HOME_SLOTS = {least: 40, most: 160}
+const FONT = 'Roboto, "Segoe UI", system-ui, sans-serif'
+
+/** The chart library; it is brought by the build and may be missing. */
+export function library() {
+  return import(new URL(LIBRARY, document.baseURI).href)
+}
+
+/** A design token of the page, as the charts' canvas needs it. */
+export function token(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--o-${name}`).trim()
+}
+
+function options() {
+  const grid = {color: token("grid")}
+  const line = {color: token("t3"), labelBackgroundColor: token("bg3")}
+  return {
+    autoSize: true,
+    layout: {
+      background: {color: "transparent"}, textColor: token("t2"), fontFamily: FONT, fontSize: 11,
+      panes: {separatorColor: token("line"), separatorHoverColor: token("bg3")},
+      attributionLogo: true, // asked for by the library's licence notice
+    },
+    grid: {vertLines: grid, horzLines: grid},
+    crosshair: {mode: 0, vertLine: line, horzLine: line},
+    rightPriceScale: {borderVisible: false, minimumWidth: 72},
+    timeScale: {
+      borderVisible: false, timeVisible: true, minBarSpacing: 0.2,
+      shiftVisibleRangeOnNewBar: false, // the group follows the newest bar, for all its charts at once
+    },
+    handleScale: {axisDoubleClickReset: {time: false, price: true}},
+  }
+}
+
+export class Plot {
+  constructor(lib, box, {intervalMs, group}) {
+    this.box = box
+    this.axis = new Axis(intervalMs)
+    this.series = []
+    this.rows = new Map() // open_ms -> row
+    this.pointed = () => {}
+    this.chart = lib.createChart(box, options())
+    this.chart.timeScale().applyOptions({secondsVisible: intervalMs < 60_000})
+    this.group = groupOf(group)
+    this.leave = this.group.join(this)
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range))
+    this.chart.timeScale().subscribeSizeChange(() => this.group.range && this.show(this.group.range))
+    this.chart.subscribeCrosshairMove((event) => event.sourceEvent && this.#pointed(event))
+    const lead = () => { this.group.leader = this }
+    for (const type of ["pointerenter", "pointerdown", "touchstart", "wheel", "focusin"]) {
+      box.addEventListener(type, lead, {passive: true, capture: true})
+    }
+    box.addEventListener("keydown", (event) => this.#key(event))
+    box.addEventListener("dblclick", () => this.group.live())
+  }
+
+  /** Add a series; `shape(row)` gives its point without the time, or null where it has none. */
+  add(kind, seriesOptions, shape, pane = 0) {
+    const series = this.chart.addSeries(kind, seriesOptions, pane)
+    this.series.push({series, shape})
+    return series
+  }
+
+  get homeSlots() {
+    return Math.max(HOME_SLOTS.least, Math.min(HOME_SLOTS.most, this.box.clientWidth / HOME_PX_PER_SLOT))
+  }
+
+  get newest() {
+    return this.axis.lastMs === null ? null : this.rows.get(this.axis.lastMs)
+  }
+
+  /** Show these rows instead of what was there. */
+  reset(rows) {
+    const slots = this.axis.span(rows)
+    this.rows = new Map(slots.filter(Boolean).map((row) => [row.open_ms, row]))
+    for (const {series, shape} of this.series) {
+      series.setData(slots.map((row, i) => this.#item(this.axis.timeOf(i), row, shape)))
+    }
+    this.group.grown(this)
+    this.pointed(null)
+  }
+
+  /** Add or replace one row in place. */
+  update(row) {
+    const {lastMs, firstMs, intervalMs} = this.axis
+    if (firstMs === null || this.axis.isFull || row.open_ms < firstMs) {
+      this.rows.set(row.open_ms, row)
+      this.reset([...this.rows.values()].sort((a, b) => a.open_ms - b.open_ms))
+      return
+    }
+    this.rows.set(row.open_ms, row)
+    for (const {series, shape} of this.series) {
+      for (let ms = lastMs + intervalMs; ms < row.open_ms; ms += intervalMs) series.update(this.#item(ms, null, shape))
+      series.update(this.#item(row.open_ms, row, shape), row.open_ms < lastMs)
+    }
+    this.axis.lastMs = Math.max(lastMs, row.open_ms)
+    this.group.grown(this)
+    this.pointed(null)
+  }
+
+  /** Show this stretch of time. */
+  show({fromMs, toMs}) {
+    if (this.axis.firstMs === null || !this.box.clientWidth) return
+    this.chart.timeScale().setVisibleLogicalRange({from: this.axis.logicalOf(fromMs), to: this.axis.logicalOf(toMs)})
+  }
+
+  /** Put the crosshair at this time, or away (null). */
+  point(ms) {
+    const slotMs = ms === null || this.axis.firstMs === null ? null : ms - ((ms - this.axis.firstMs) % this.axis.intervalMs)
+    const row = slotMs === null ? null : this.rows.get(slotMs)
+    const first = this.series[0]
+    const point = row && first.shape(row)
+    if (point) this.chart.setCrosshairPosition(point.close ?? point.value, slotMs / 1000, first.series)
+    else this.chart.clearCrosshairPosition()
+    this.pointed(row ?? null)
+  }
+
+  destroy() {
+    this.leave()
+    this.chart.remove()
+  }
+
+  #item(ms, row, shape) {
+    return {time: ms / 1000, ...(row && shape(row))}
+  }
+
+  #moved(range) {
+    if (!range || this.axis.firstMs === null) return
+    this.group.moved(this, {fromMs: this.axis.timeOf(range.from), toMs: this.axis.timeOf(range.to)})
+  }
+
+  #pointed(event) {
+    const ms = event.time === undefined || !event.point ? null : event.time * 1000
+    this.pointed(ms === null ? null : this.rows.get(ms) ?? null)
+    this.group.point(this, ms)
+  }
+
+  #key(event) {
+    const range = this.chart.timeScale().getVisibleLogicalRange()
+    if (!range) return
+    const width = range.to - range.from
+    const steps = {ArrowLeft: [-0.1, -0.1], ArrowRight: [0.1, 0.1], "+": [0.1, 0], "=": [0.1, 0], "-": [-0.1, 0]}
+    if (event.key === "End") this.group.live()
+    else if (steps[event.key]) {
+      const [from, to] = steps[event.key]
+      this.chart.timeScale().setVisibleLogicalRange({from: range.from + from * width, to: range.to + to * width})
+    } else return
+    event.preventDefault()
+  }
+}
+
+/** The button that leads back to the newest bar, shown only while another stretch is in view. */
+export function liveButton(group) {
+  const button = h("button", {class: "o-live", type: "button", onclick: () => groupOf(group).live()}, "To the newest bar →")
+  const unwatch = groupOf(group).watch((following) => { button.hidden = following })
+  return {button, unwatch}
+}

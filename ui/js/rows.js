@@ -1,0 +1,85 @@
+// REST history and live messages -> one list of rows in time order, keyed by open_ms.
+//
+// History is fetched again whenever the stream tells of a gap, or comes back with messages that do not
+// overlap what is here; a row of a lower revision never replaces a higher one.
+
+import {get} from "./api.js"
+
+const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000]
+
+/** Put a row where it belongs. Returns false if a newer revision is already there. */
+export function upsert(rows, row) {
+  let at = rows.length
+  while (at > 0 && rows[at - 1].open_ms > row.open_ms) at -= 1
+  const same = rows[at - 1]
+  if (same?.open_ms !== row.open_ms) rows.splice(at, 0, row)
+  else if ((row.revision ?? 0) < (same.revision ?? 0)) return false
+  else rows[at - 1] = row
+  return true
+}
+
+export class Rows {
+  /** `path()` is asked anew at each fetch; `field` names the list in its answer. */
+  constructor({base, stream, path, field, channel, limit}) {
+    Object.assign(this, {base, stream, path, field, channel, limit})
+    this.rows = []
+    this.loaded = false
+    this.loads = 0
+    this.tries = 0
+  }
+
+  /** Hear onReset(rows) after each fetch, onRow(row) for each live one, onError(error) for what failed. */
+  start({onReset, onRow, onError}) {
+    Object.assign(this, {onReset, onRow, onError})
+    this.unsubscribe = this.stream.subscribe(this.channel, (kind, messages) => this.#hear(kind, messages))
+    this.load()
+    return this
+  }
+
+  stop() {
+    this.stopped = true
+    clearTimeout(this.timer)
+    this.unsubscribe?.()
+  }
+
+  get newest() {
+    return this.rows.at(-1) ?? null
+  }
+
+  /** Fetch the history; what the stream brought meanwhile stays on top. */
+  async load() {
+    clearTimeout(this.timer)
+    const load = ++this.loads // a later load makes this one's answer worthless
+    try {
+      const body = await get(this.base, this.path())
+      if (this.stopped || load !== this.loads) return
+      this.tries = 0
+      this.loaded = true
+      for (const row of body[this.field]) upsert(this.rows, row)
+      this.#trim()
+      this.onReset(this.rows)
+    } catch (error) {
+      if (this.stopped || load !== this.loads) return
+      this.timer = setTimeout(() => this.load(), RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)])
+      this.onError(error)
+    }
+  }
+
+  #hear(kind, messages) {
+    const newest = this.newest?.open_ms ?? -Infinity
+    const apart = kind === "snapshot" && messages.length > 0 && messages[0].open_ms > newest
+    for (const row of messages) {
+      if (upsert(this.rows, row) && this.loaded && !apart) this.onRow(row)
+    }
+    const unanswered = kind === "snapshot" && this.tries > 0
+    if (kind === "gap" || unanswered || (apart && this.loaded)) this.load()
+    else if (this.rows.length > 2 * this.limit) {
+      this.#trim()
+      this.onReset(this.rows)
+    }
+  }
+
+  #trim() {
+    if (this.rows.length > this.limit) this.rows.splice(0, this.rows.length - this.limit)
+  }
+}

@@ -1,0 +1,48 @@
+// The header: connection, latency, whether the market is simulated, the time.
+
+import {get} from "./api.js"
+import {h, setText} from "./dom.js"
+import {clock, duration} from "./format.js"
+import {streamOf} from "./stream.js"
+
+const WORDS = {connecting: "CONNECTING", open: "LIVE", live: "LIVE", stale: "STALE", down: "DOWN"}
+
+/** The header's words for a state. */
+export function statusText(state, latencyMs) {
+  if (state.name === "live") return `LIVE ${duration(latencyMs)}`
+  if (state.name === "stale" || state.name === "down") return `${WORDS[state.name]} since ${clock(state.sinceMs)}`
+  return WORDS[state.name]
+}
+
+export function mount(box, model) {
+  const stream = streamOf(model.api)
+  ;(window.oddlot ??= {}).stream = stream
+  const text = h("span")
+  const status = h("div", {class: "o-status", role: "status", "data-state": "connecting"}, h("span", {class: "o-dot", "aria-hidden": "true"}), text)
+  const badge = h("span", {class: "o-badge", hidden: true, title: "The trades come from the sandbox exchange, not from a real venue"}, "SIMULATED")
+  const time = h("time", {class: "o-clock", "aria-label": "Time in UTC"})
+  box.append(badge, h("span", {class: "o-spring"}), status, time)
+
+  let announced = ""
+  const draw = () => {
+    const {state} = stream
+    status.dataset.state = state.name
+    // Screen readers hear a change of state, not every change of the latency.
+    status.setAttribute("aria-live", state.name === announced ? "off" : "polite")
+    announced = state.name
+    setText(text, statusText(state, stream.latencyMs))
+    setText(time, `${clock(Date.now())} UTC`)
+  }
+  const simulated = (is) => { badge.hidden = !is }
+  let asked = false
+  const ask = () => {
+    if (asked || stream.phase !== "open") return
+    asked = true
+    get(model.api, "/readyz", {allow: [503]}).then((ready) => simulated(ready.simulated), () => { asked = false })
+  }
+  const ends = [
+    stream.watch(() => { draw(); ask() }),
+    stream.subscribe("health", (kind, reports) => reports.length && simulated(reports.at(-1).simulated)),
+  ]
+  return () => ends.forEach((end) => end())
+}
