@@ -1,0 +1,147 @@
+"""The ClickHouse engine in this process, on loopback: `python -m oddlot.local.clickhouse`."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from oddlot import errors, settings
+from oddlot.local import ports
+from oddlot.settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from oddlot.local.clickhouse_engine import Engine, Limits
+
+log = logging.getLogger(__name__)
+
+PROBE_S = 1.0  # loopback answers in a millisecond; a probe must not hold the supervisor
+GRACE_S = 5  # for statements under way when the process is told to stop
+
+
+def directory_of(settings: Settings) -> Path:
+    """Name the directory that holds the embedded store's data.
+
+    Parameters
+    ----------
+    settings : of this run.
+    """
+    return settings.state_dir / "clickhouse"
+
+
+def is_ready(settings: Settings) -> bool:
+    """Say whether the store answers.
+
+    Parameters
+    ----------
+    settings : of this run; an outside store is asked in the same way.
+    """
+    try:
+        answer = httpx.get(f"{settings.clickhouse_url.rstrip('/')}/ping", timeout=PROBE_S)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.OK
+
+
+@contextlib.contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold a directory for this process alone: two engines on one would ruin it.
+
+    Parameters
+    ----------
+    directory : made if it is not there.
+
+    Raises
+    ------
+    Refused
+        If another process holds it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory.parent / f"{directory.name}.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            lock.seek(0)
+            raise errors.Refused(
+                f"expected {directory} to be free, was in use by process "
+                f"{lock.read(20).strip() or 'unknown'}; stop that, or choose another place by "
+                f"ODDLOT_STATE_DIR"
+            ) from e
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def serve(settings: Settings, limits: Limits | None = None) -> None:
+    """Serve the store until SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    settings : port and directory.
+    limits : what it takes on, if not the usual.
+
+    Raises
+    ------
+    Refused
+        If the directory or the port is taken.
+    """
+    directory = directory_of(settings)
+    ports.require_free(settings.clickhouse_port, "ODDLOT_CLICKHOUSE_PORT")
+    with locked(directory):
+        # Imported under the lock: it takes a second, and a second process should hear at once.
+        from oddlot.local.clickhouse_engine import Engine, Limits
+
+        engine = Engine(directory, limits or Limits())
+        engine.open()
+        log.info("store on http://%s:%d, data in %s", LOOPBACK, settings.clickhouse_port, directory)
+        try:
+            _listen(engine, settings.clickhouse_port)
+        finally:
+            engine.close()
+
+
+def main() -> int:
+    """Run the role; 0 when stopped, 2 when refused."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        serve(settings.load())
+    except errors.Oddlot as e:
+        log.error("%s", e)  # noqa: TRY400  # said for people; the traceback would bury it
+        return 2
+    return 0
+
+
+def _listen(engine: Engine, port: int) -> None:
+    import uvicorn
+
+    from oddlot.local.clickhouse_http import Interface
+
+    config = uvicorn.Config(
+        Interface(engine),
+        host=LOOPBACK,
+        port=port,
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = uvicorn.Server(config)
+    # uvicorn raises the signal again once it has stopped, which would end us before the engine.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    server.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
