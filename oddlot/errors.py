@@ -4,6 +4,7 @@
     ├── BadMessage        a message that does not say what its contract says: dead letter
     ├── BadSetting        a setting that cannot be used: what was expected, found, what to do
     ├── BadPeerGroup      a peer-group file that does not validate
+    ├── BadCapture        a file that is no recorded capture of a venue's frames
     ├── BadRequest        a view asked for in a way it cannot be given
     ├── Unavailable       the world said no: retried with backoff, then shown
     │   ├── BrokerUnavailable
@@ -32,6 +33,10 @@ class BadSetting(Oddlot):
 
 class BadPeerGroup(Oddlot):
     """A peer-group file does not validate; the message names file, field and fix."""
+
+
+class BadCapture(Oddlot):
+    """A file is no recorded capture; the message names it, the formats, and what was found."""
 
 
 class BadRequest(Oddlot):
