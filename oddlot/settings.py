@@ -117,6 +117,16 @@ class Settings(BaseSettings):
         """The parts of the streams role that this worker runs."""
         return frozenset(part.strip() for part in self.parts.split(",") if part.strip())
 
+    def environment(self) -> dict[str, str]:
+        """Give the variables that make another process load these settings."""
+        return {
+            f"ODDLOT_{name.upper()}": str(
+                value.get_secret_value() if isinstance(value, SecretStr) else value
+            )
+            for name in self.model_fields_set
+            if (value := getattr(self, name)) is not None
+        }
+
     @property
     def embeds_kafka(self) -> bool:
         """Whether the broker is ours to run."""

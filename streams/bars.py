@@ -40,7 +40,7 @@ class Foldings:
     """The state of every symbol of this worker's partitions, in a Faust table."""
 
     def __init__(self, app: Worker) -> None:
-        self._table = app.state("foldings", topics.TICKS)
+        self._table = app.table_for(topics.TICKS, "foldings")
         self._decoded: dict[str, tuple[Any, Folding]] = {}
 
     def get(self, symbol: str) -> Folding:

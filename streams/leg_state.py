@@ -27,7 +27,7 @@ class Legs:
     """
 
     def __init__(self, app: Worker, watched: Iterable[Pair]) -> None:
-        self._table = app.state("legs", BARS)
+        self._table = app.table_for(BARS, "legs")
         self._table.on_recover(self._forget_memory)
         self._wanted = {
             (symbol, interval)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import faust
+from faust.types import TableT
 from mode.supervisors import CrashingSupervisor
 from mode.utils.queues import FlowControlEvent
 
@@ -57,6 +58,7 @@ class Worker(faust.App):
         """Create the topics: Faust creates only its own changelogs."""
         await kafka.create_topics(self.settings)
         self._publisher = await self._open.enter_async_context(kafka.connect(self.settings))
+        self.settings.state_dir.mkdir(parents=True, exist_ok=True)
         await super().on_first_start()
 
     async def on_stop(self) -> None:
@@ -80,8 +82,8 @@ class Worker(faust.App):
             partitions=topics[0].partitions,
         )
 
-    def state(self, name: str, topic: Topic[Any]) -> faust.TableT[Any]:
-        """Declare a table, partitioned like the topic that it is folded from."""
+    def table_for(self, topic: Topic[Any], name: str) -> TableT[Any, Any]:
+        """Declare a table of state, partitioned like the topic that it is folded from."""
         return self.Table(
             name,
             partitions=topic.partitions,
