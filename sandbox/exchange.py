@@ -65,6 +65,7 @@ class Exchange:
         self.rules = rules
         self.muted: set[str] = set()
         self.sessions: set[sessions.Session] = set()
+        self.sessions_total = 0
         self.port = 0
         self._budget = rest.Budget(rules.weight_a_minute)
         self._streams = [wire.stream_of(each.symbol) for each in tape.market.listings]
@@ -96,6 +97,7 @@ class Exchange:
         assert target is not None  # checked before the handshake
         session = sessions.Session(connection, target)
         self.sessions.add(session)
+        self.sessions_total += 1
         try:
             async with asyncio.timeout(self.rules.max_age_s):
                 await self._listen(session)
