@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REFUSED = os.EX_CONFIG  # exit code: starting again will not help
 PROBE_S = 1.0  # loopback answers in a millisecond; a probe must not hold the supervisor
 GRACE_S = 5  # for statements under way when the process is told to stop
 
@@ -37,7 +38,7 @@ def directory_of(settings: Settings) -> Path:
     return settings.state_dir / "clickhouse"
 
 
-def is_ready(settings: Settings) -> bool:
+async def is_ready(settings: Settings) -> bool:
     """Say whether the store answers.
 
     Parameters
@@ -45,7 +46,8 @@ def is_ready(settings: Settings) -> bool:
     settings : of this run; an outside store is asked in the same way.
     """
     try:
-        answer = httpx.get(f"{settings.clickhouse_url.rstrip('/')}/ping", timeout=PROBE_S)
+        async with httpx.AsyncClient(timeout=PROBE_S) as client:
+            answer = await client.get(f"{settings.clickhouse_url.rstrip('/')}/ping")
     except httpx.HTTPError:
         return False
     return answer.status_code == httpx.codes.OK
@@ -110,13 +112,15 @@ def serve(settings: Settings, limits: Limits | None = None) -> None:
 
 
 def main() -> int:
-    """Run the role; 0 when stopped, 2 when refused."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    """Run the store until it is told to stop; the exit code is 0 if it was."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s"
+    )
     try:
         serve(settings.load())
-    except errors.Oddlot as e:
-        log.error("%s", e)  # noqa: TRY400  # said for people; the traceback would bury it
-        return 2
+    except (errors.Refused, errors.BadSetting) as e:
+        sys.stderr.write(f"clickhouse: {e}\n")
+        return REFUSED
     return 0
 
 

@@ -98,7 +98,7 @@ class Interface:
             self._require_writable(request)
             result = await self._engine.write(asked, scoped=shape.scoped)
             await answer.acknowledge(result)
-        elif format_ in _STREAMED and not request.waits_for_the_end:
+        elif shape.streams and format_ in _STREAMED and not request.waits_for_the_end:
             async with contextlib.aclosing(self._engine.stream(asked)) as blocks:
                 await answer.stream(body.until_gone(blocks), format_, request.accepts)
         else:

@@ -14,6 +14,7 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _AFTER_FORMAT = re.compile(rb"[ \t\r;]*\n?")
+_STREAMS = frozenset({b"SELECT", b"WITH"})
 _READS = frozenset({b"SELECT", b"SHOW", b"DESCRIBE", b"DESC", b"EXISTS", b"EXPLAIN", b"CHECK"})
 
 
@@ -40,12 +41,14 @@ class Shape:
     Attributes
     ----------
     reads : it changes nothing.
+    streams : the engine can give its answer in blocks.
     scoped : it changes the connection (SET, USE), which no other request may see.
     format : named by the statement itself; empty if it names none.
     statements : how many there are.
     """
 
     reads: bool
+    streams: bool
     scoped: bool
     format: str
     statements: int
@@ -127,7 +130,13 @@ def shape(sql: bytes) -> Shape:
             named = match.group().decode()
         before = word
     reads = (first in _READS or first == b"WITH") and not (first == b"WITH" and inserts)
-    return Shape(reads=reads, scoped=first in {b"SET", b"USE"}, format=named, statements=statements)
+    return Shape(
+        reads=reads,
+        streams=reads and first in _STREAMS,
+        scoped=first in {b"SET", b"USE"},
+        format=named,
+        statements=statements,
+    )
 
 
 def _words(sql: bytes) -> Iterator[tuple[bytes, re.Match[bytes]]]:

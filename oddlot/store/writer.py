@@ -1,0 +1,128 @@
+"""Ticks, bars and spreads -> their tables, as Arrow; what is inserted twice is one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from oddlot.contracts.messages import Bar, Spread, Ticks
+from oddlot.settings import Settings
+from oddlot.store import client as clients
+from oddlot.store import migrations
+
+_NAME = pa.dictionary(pa.int32(), pa.string())
+TICKS = pa.schema({
+    "symbol": _NAME, "id": pa.int64(), "event_ms": pa.int64(), "price": pa.float64(),
+    "quantity": pa.float64(), "is_buyer_maker": pa.bool_(), "trades": pa.int32(), "source": _NAME,
+})  # fmt: skip
+BARS = pa.schema({
+    "symbol": pa.string(), "interval": pa.string(), "open_ms": pa.int64(), "open": pa.float64(),
+    "high": pa.float64(), "low": pa.float64(), "close": pa.float64(), "volume": pa.float64(),
+    "quote_volume": pa.float64(), "taker_buy_volume": pa.float64(), "trades": pa.int64(),
+    "first_id": pa.int64(), "last_id": pa.int64(), "complete": pa.bool_(),
+    "revision": pa.uint32(),
+})  # fmt: skip
+SPREADS = pa.schema({
+    "pair": pa.string(), "y": pa.string(), "x": pa.string(), "interval": pa.string(),
+    "open_ms": pa.int64(), "y_close": pa.float64(), "x_close": pa.float64(),
+    "hedge_ratio": pa.float64(), "intercept": pa.float64(), "r_squared": pa.float64(),
+    "spread": pa.float64(), "z": pa.float64(), "correlation": pa.float64(), "n": pa.int32(),
+    "window": pa.int32(), "warm": pa.bool_(), "stale": pa.bool_(), "prices": pa.string(),
+})  # fmt: skip
+
+
+class Writer:
+    """Inserts batches; blocking, one thread at a time.
+
+    Every method raises `StoreUnavailable` when the store is away; the same batch may then be
+    given again, in whole or in part: rows are known by the keys of their tables. Any other error
+    is a bug.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect, and bring the tables up to date if nobody has."""
+        self._settings = settings
+        migrations.apply(settings)
+        self._client = clients.connect(settings)
+
+    def insert_ticks(self, batches: Sequence[Ticks]) -> int:
+        """Insert the rows of several batches at once.
+
+        Parameters
+        ----------
+        batches : of any symbols; empty ones are watermarks and leave no row.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        filled = [batch for batch in batches if len(batch)]
+        if not filled:
+            return 0
+        sizes = [len(batch) for batch in filled]
+        columns = [
+            _repeated([batch.symbol for batch in filled], sizes),
+            np.concatenate([batch.ids for batch in filled]),
+            np.concatenate([batch.event_ms for batch in filled]),
+            np.concatenate([batch.price for batch in filled]),
+            np.concatenate([batch.quantity for batch in filled]),
+            np.concatenate([batch.is_buyer_maker for batch in filled]),
+            np.concatenate([batch.trades for batch in filled]),
+            _repeated([batch.source for batch in filled], sizes),
+        ]
+        return self._insert("ticks", pa.table(columns, schema=TICKS))
+
+    def insert_bars(self, bars: Sequence[Bar]) -> int:
+        """Insert closed bars; of the same bar, the highest revision stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("bars", _table(bars, BARS))
+
+    def insert_spreads(self, spreads: Sequence[Spread]) -> int:
+        """Insert spreads; of the same pair and bar, the last one stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("spreads", _table(spreads, SPREADS))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _insert(self, name: str, table: pa.Table) -> int:
+        if table.num_rows:
+            with clients.answering(self._settings):
+                self._client.insert_arrow(name, table)
+        return int(table.num_rows)
+
+
+def _repeated(names: Sequence[str], sizes: Sequence[int]) -> pa.DictionaryArray:
+    unique = sorted(set(names))
+    places = {name: i for i, name in enumerate(unique)}
+    indices = np.repeat(np.array([places[name] for name in names], np.int32), sizes)
+    return pa.DictionaryArray.from_arrays(pa.array(indices), pa.array(unique))
+
+
+def _table(messages: Sequence[Any], schema: pa.Schema) -> pa.Table:
+    columns = {name: [getattr(m, name) for m in messages] for name in schema.names}
+    return pa.table(columns, schema=schema)
