@@ -45,7 +45,9 @@ def main() -> None:
     server.start()
     log.info("the dashboard is at http://%s:%d/pairs", oddlot_settings.LOOPBACK, settings.ui_port)
     if not assets.CHART_LIBRARY.is_dir():
-        log.warning("no chart library in %s: run `uv sync --reinstall-package oddlot`", assets.CHART_LIBRARY)
+        log.warning(
+            "no chart library in %s: run `uv sync --reinstall-package oddlot`", assets.CHART_LIBRARY
+        )
     server.io_loop.start()
     server.stop()
 

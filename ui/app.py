@@ -7,7 +7,7 @@ from html import escape
 from types import ModuleType
 
 import panel as pn
-import panel_material_ui as pmui
+from panel_material_ui.template.base import Page
 
 from oddlot import settings as oddlot_settings
 from ui import charts, theme
@@ -18,22 +18,22 @@ TITLE = "ODDLOT"
 PHONE = "Mobi"  # what browsers on phones say of themselves
 
 
-def applications() -> dict[str, Callable[[], pmui.Page]]:
+def applications() -> dict[str, Callable[[], Page]]:
     """Name the path of every page and what builds it."""
 
-    def builder(page: ModuleType) -> Callable[[], pmui.Page]:
+    def builder(page: ModuleType) -> Callable[[], Page]:
         return lambda: build(page)  # Panel calls plain functions only, not partials
 
     return {page.PATH: builder(page) for page in PAGES}
 
 
-def build(page: ModuleType = pairs) -> pmui.Page:
+def build(page: ModuleType = pairs) -> Page:
     """Build one page for one visitor."""
     settings = oddlot_settings.load()
     location = pn.state.location
     content = page.PairPage(settings.api_base_url, location.search if location else "")
     agent = (pn.state.headers or {}).get("User-Agent", "")
-    return pmui.Page(
+    return Page(
         title=TITLE,
         meta_title=f"{page.LABEL} · Oddlot",
         dark_theme=True,
@@ -46,6 +46,8 @@ def build(page: ModuleType = pairs) -> pmui.Page:
         sidebar_open=PHONE not in agent,  # on a phone the drawer would cover the page
         main=[content],
         raw_css=[theme.root_css()],
+        stylesheets=[theme.shell_css()],
+        busy_indicator=None,  # this server has nothing slow to do
     )
 
 

@@ -13,6 +13,7 @@ from tornado.web import StaticFileHandler
 HERE = Path(__file__).parent
 OWN_SCRIPTS = HERE / "js"
 CHART_LIBRARY = HERE / "node_modules" / "lightweight-charts" / "dist"
+BRING_LIBRARY = "uv sync --reinstall-package oddlot"
 
 
 class Assets(StaticFileHandler):

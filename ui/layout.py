@@ -5,16 +5,13 @@ from __future__ import annotations
 from html import escape
 
 import panel as pn
+import panel_material_ui as pmui
 
 CARD = """
 :host{background:var(--o-panel);border:1px solid var(--o-line);border-radius:4px;overflow:hidden;
 box-sizing:border-box;padding:0 8px 6px}
 """
 TITLE = "font:600 12px var(--o-font);line-height:30px;margin:0;color:var(--o-t2)"
-GRID = """
-:host{display:grid!important;gap:8px;align-items:start;grid-template-columns:%s}
-@media (max-width:900px){:host{grid-template-columns:minmax(0,1fr)!important}}
-"""
 
 
 def card(title: str, *parts: pn.viewable.Viewable) -> pn.viewable.Viewable:
@@ -26,5 +23,11 @@ def card(title: str, *parts: pn.viewable.Viewable) -> pn.viewable.Viewable:
 
 
 def grid(columns: str, *parts: pn.viewable.Viewable) -> pn.viewable.Viewable:
-    """Put parts side by side; `columns` is CSS's grid-template-columns."""
-    return pn.Column(*parts, margin=0, sizing_mode="stretch_width", stylesheets=[GRID % columns])
+    """Put parts side by side; `columns` is CSS's grid-template-columns on a wide screen."""
+    template = {"xs": "minmax(0,1fr)", "md": columns}
+    return pmui.Row(
+        *parts,
+        sizing_mode="stretch_width",
+        margin=0,
+        sx={"display": "grid", "gap": "8px", "gridTemplateColumns": template},
+    )

@@ -7,8 +7,8 @@ from typing import Any
 
 STYLES = Path(__file__).parent / "css"
 
-# Contrast on `panel` was measured: t1 14.9, t2 7.5, t3 4.8, up 6.2, down 5.3, accent 5.7, warn 10.2;
-# text needs 4.5 (WCAG 2.2 AA).
+# Contrast on `panel`, measured: t1 14.9, t2 7.5, t3 4.8, up 6.2, down 5.3, accent 5.7, warn 10.2,
+# violet 7.4; text needs 4.5 (WCAG 2.2, AA).
 TOKENS = {
     "ground": "#0a0d12",
     "panel": "#10141b",
@@ -32,9 +32,14 @@ RAIL_PX = 188
 
 
 def root_css() -> str:
-    """The tokens as custom properties, then the rules of the page around the components."""
+    """The tokens as custom properties, then the rules of the document."""
     tokens = ";".join(f"--o-{name}:{colour}" for name, colour in TOKENS.items())
     return f":root{{{tokens}}}\n{(STYLES / 'page.css').read_text('utf-8')}"
+
+
+def shell_css() -> str:
+    """The rules inside the shell's shadow root."""
+    return (STYLES / "shell.css").read_text("utf-8")
 
 
 def component_css() -> str:

@@ -20,6 +20,7 @@ export class Linked {
     this.range = null // {fromMs, toMs}
     this.latestMs = null
     this.following = true
+    this.touched = false // until somebody pans or zooms, the range is home
     this.listeners = new Set()
   }
 
@@ -44,30 +45,28 @@ export class Linked {
   grown(plot) {
     const latestMs = Math.max(...[...this.plots].map((each) => each.axis.lastMs ?? -Infinity))
     if (!Number.isFinite(latestMs)) return
-    if (this.latestMs !== latestMs) {
-      const moved = latestMs - (this.latestMs ?? latestMs)
-      this.latestMs = latestMs
-      if (this.following && this.range && Math.abs(moved) < this.range.toMs - this.range.fromMs) {
-        this.range = {fromMs: this.range.fromMs + moved, toMs: this.range.toMs + moved}
-      } else if (this.following || !this.range) this.range = this.#home(plot)
-      for (const each of this.plots) each.show(this.range)
-    } else if (this.range) plot.show(this.range)
+    const moved = latestMs - (this.latestMs ?? latestMs)
+    this.latestMs = latestMs
+    if (!this.touched) this.range = this.#home()
+    else if (this.following) this.range = {fromMs: this.range.fromMs + moved, toMs: this.range.toMs + moved}
+    else if (moved) return plot.show(this.range)
+    for (const each of this.plots) each.show(this.range)
   }
 
   /** The leading plot was panned or zoomed. */
   moved(plot, range) {
     if (plot !== this.leader || this.latestMs === null) return
     this.range = range
+    this.touched = true
     for (const each of this.plots) if (each !== plot) each.show(range)
     this.#follow(range.toMs >= this.latestMs)
   }
 
-  /** Show the newest bars again, at the same zoom. */
+  /** Show the newest bars again. */
   live() {
-    if (!this.range) return
-    const width = this.range.toMs - this.range.fromMs
-    const toMs = this.latestMs + (MARGIN_SLOTS / 100) * width
-    this.range = {fromMs: toMs - width, toMs}
+    if (this.latestMs === null) return
+    this.touched = false
+    this.range = this.#home()
     this.#follow(true)
     for (const each of this.plots) each.show(this.range)
   }
@@ -77,10 +76,12 @@ export class Linked {
     for (const each of this.plots) if (each !== plot) each.point(ms)
   }
 
-  #home(plot) {
-    const {intervalMs} = plot.axis
-    const slots = plot.homeSlots
-    return {fromMs: this.latestMs - (slots - MARGIN_SLOTS) * intervalMs, toMs: this.latestMs + MARGIN_SLOTS * intervalMs}
+  /** The newest bars, as many as the chart with the longest intervals has room for. */
+  #home() {
+    const longest = Math.max(...[...this.plots].map((plot) => plot.axis.intervalMs))
+    const slots = Math.min(...[...this.plots].map((plot) => plot.homeSlots))
+    const toMs = this.latestMs + MARGIN_SLOTS * longest
+    return {fromMs: toMs - slots * longest, toMs}
   }
 
   #follow(following) {
@@ -92,6 +93,7 @@ export class Linked {
   #forget() {
     this.range = null
     this.latestMs = null
+    this.touched = false
     this.#follow(true)
   }
 }

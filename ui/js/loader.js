@@ -2,7 +2,7 @@
 // Component code runs from a blob address, hence the absolute URL made from the page's own.
 export async function render({model}) {
   const box = document.createElement("div")
-  box.className = `o-box o-${model.module}`
+  box.className = `o-box o-part-${model.module}`
   try {
     const {mount} = await import(new URL(`assets/${model.module}.js`, document.baseURI).href)
     const dispose = mount(box, model)

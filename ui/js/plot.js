@@ -5,8 +5,8 @@ import {h} from "./dom.js"
 import {groupOf} from "./linked.js"
 
 const LIBRARY = "charts/lightweight-charts.standalone.production.mjs"
-const HOME_PX_PER_SLOT = 7
-const HOME_SLOTS = {least: 40, most: 160}
+const HOME_PX_PER_SLOT = 5
+const HOME_SLOTS = {least: 50, most: 160}
 const FONT = 'Roboto, "Segoe UI", system-ui, sans-serif'
 
 /** The chart library; it is brought by the build and may be missing. */
@@ -31,7 +31,7 @@ function options() {
     },
     grid: {vertLines: grid, horzLines: grid},
     crosshair: {mode: 0, vertLine: line, horzLine: line},
-    rightPriceScale: {borderVisible: false, minimumWidth: 72},
+    rightPriceScale: {borderVisible: false, minimumWidth: 72, entireTextOnly: true},
     timeScale: {
       borderVisible: false, timeVisible: true, minBarSpacing: 0.2,
       shiftVisibleRangeOnNewBar: false, // the group follows the newest bar, for all its charts at once

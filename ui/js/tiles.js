@@ -1,10 +1,13 @@
 // (pair, interval) -> the live figures of a pair.
 
+import {barsPath, spreadsPath} from "./api.js"
 import {h, setText} from "./dom.js"
 import {clock, DASH, decimalsOf, duration, number, significant, signed} from "./format.js"
+import {Rows} from "./rows.js"
 import {streamOf} from "./stream.js"
 
 const QUIET_LEG_MS = 15_000 // a leg without a bar for this long is named
+const PRICES = 50 // as many of the newest tell a price's decimals
 
 const NAMES = ["z", "spread", "hedge", "correlation", "y", "x", "window", "latency"]
 
@@ -58,17 +61,15 @@ function putLeg(tiles, name, leg, nowMs) {
   })
 }
 
-/** Remember a bar of a leg; `live` ones prove that it is not silent. */
-function hearLeg(leg, bars, live) {
-  for (const bar of bars) {
-    if (leg.barMs !== null && bar.open_ms < leg.barMs) continue
-    leg.move = leg.price === null ? 0 : Math.sign(bar.close - leg.price)
-    leg.price = bar.close
-    leg.barMs = bar.open_ms
-    leg.prices = [...leg.prices, bar.close].slice(-50)
-  }
-  if (live && bars.length) leg.heardMs = Date.now()
-  else leg.heardMs ??= Date.now() // silence is counted from when we began to listen
+/** Remember the newest bar of a leg. */
+function hearLeg(leg, bars) {
+  const bar = bars.at(-1)
+  leg.heardMs ??= Date.now() // silence is counted from when we began to listen
+  if (!bar || bar.open_ms < leg.barMs) return
+  leg.move = leg.price === null ? 0 : Math.sign(bar.close - leg.price)
+  leg.price = bar.close
+  leg.barMs = bar.open_ms
+  leg.prices = [...leg.prices, ...bars.map((each) => each.close)].slice(-PRICES)
 }
 
 function show(box, {base, pair, interval, alertZ}) {
@@ -86,17 +87,22 @@ function show(box, {base, pair, interval, alertZ}) {
     putSpread(tiles, spread, quiet)
     putLeg(tiles, "y", legs[0], nowMs)
     putLeg(tiles, "x", legs[1], nowMs)
-    put(tiles, "latency", {title: "Latency", figure: duration(stream.latencyMs), note: "trade in → signal out, median"})
+    put(tiles, "latency", {title: "Latency", figure: duration(stream.latencyMs), note: "trade to signal, median"})
+  }
+  const newest = (field, channel, path, hear) => {
+    const rows = new Rows({base, stream, field, channel, path: () => path, limit: PRICES}).start({
+      onReset: (all) => { hear(all, false); draw() },
+      onRow: (row) => { hear([row], true); draw() },
+      onError: () => {}, // the notice above says it
+    })
+    return () => rows.stop()
   }
   const ends = [
-    ...legs.map((leg) => stream.subscribe(`bars:${leg.symbol}:1s`, (kind, bars) => {
-      hearLeg(leg, bars, kind === "update")
-      draw()
+    ...legs.map((leg) => newest("bars", `bars:${leg.symbol}:1s`, barsPath(leg.symbol, "1s", {limit: PRICES}), (bars, live) => {
+      hearLeg(leg, bars)
+      if (live) leg.heardMs = Date.now()
     })),
-    stream.subscribe(`spreads:${pair}:${of}`, (kind, spreads) => {
-      for (const each of spreads) if (!spread || each.open_ms >= spread.open_ms) spread = each
-      draw()
-    }),
+    newest("spreads", `spreads:${pair}:${of}`, spreadsPath(pair, of, {limit: 1}), (spreads) => { spread = spreads.at(-1) ?? spread }),
     stream.watch(draw), // once a second, so that silence shows
   ]
   return () => ends.forEach((end) => end())

@@ -18,7 +18,10 @@ ICON = "compare_arrows"
 INTERVALS = ("1s", "1m", "5m")
 DEFAULT = {"y": "BTCUSDT", "x": "ETHUSDT", "tf": "1m"}
 GROUP = "pair"  # the charts that move together
-BARS_PX, SPREAD_PX = 310, 440
+BARS_PX, SPREAD_PX = 256, 366
+LABEL_UNSEEN = (
+    "label{position:absolute!important;clip-path:inset(50%)}"  # but heard by screen readers
+)
 
 
 class PairPage(pn.viewable.Viewer):
@@ -67,10 +70,12 @@ class PairPage(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         toolbar = pmui.Row(
             pmui.Select.from_param(self.param.pair, width=240, size="small", margin=0),
-            pmui.RadioButtonGroup.from_param(self.param.interval, size="small", margin=0),
+            pmui.RadioButtonGroup.from_param(
+                self.param.interval, size="small", margin=0, stylesheets=[LABEL_UNSEEN]
+            ),
             sizing_mode="stretch_width",
             margin=0,
-            sx={"alignItems": "center", "gap": "12px", "flexWrap": "wrap", "pt": "6px"},
+            sx={"alignItems": "flex-end", "gap": "12px", "flexWrap": "wrap"},
         )
         legs = layout.grid(
             "minmax(0,1fr) minmax(0,1fr)",

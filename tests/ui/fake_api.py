@@ -1,0 +1,189 @@
+"""The API's protocol over a fake market, on loopback; also `python -m tests.ui.fake_api PORT`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+
+from tests.ui import fake_market
+
+RING = 400
+LATENCY_MS = 17
+START_DEADLINE_S = 10.0
+
+
+class Hub:
+    """Numbers the messages of each channel and hands them to whoever has subscribed."""
+
+    def __init__(self) -> None:
+        self.seq: dict[str, int] = defaultdict(int)
+        self.ring: dict[str, deque[Any]] = defaultdict(lambda: deque(maxlen=RING))
+        self.sockets: dict[WebSocket, set[str]] = {}
+        self.withheld: set[str] = set()  # channels whose next message is lost on the way
+
+    async def publish(self, channel: str, message: dict[str, Any]) -> None:
+        now_ms = int(time.time() * 1_000)
+        sent = {**message, "arrival_ms": now_ms - LATENCY_MS, "published_ms": now_ms}
+        self.seq[channel] += 1
+        self.ring[channel].append(sent)
+        if channel in self.withheld:
+            self.withheld.discard(channel)
+            return
+        frame = {"type": "update", "channel": channel, "seq": self.seq[channel], "data": [sent]}
+        for socket, channels in list(self.sockets.items()):
+            if channel in channels:
+                with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                    await socket.send_json(frame)
+
+    async def subscribe(self, socket: WebSocket, channel: str) -> None:
+        frame = {"type": "snapshot", "channel": channel, "seq": self.seq[channel]}
+        await socket.send_json({**frame, "data": list(self.ring[channel])})
+        self.sockets[socket].add(channel)
+
+
+class FakeApi:
+    """An API that can be silenced, stopped and started again on its port."""
+
+    def __init__(self, port: int, *, tick_s: float = 0.25) -> None:
+        self.port = port
+        self.tick_s = tick_s
+        self.market = fake_market.Market(until_ms=int(time.time() * 1_000))
+        self.hub = Hub()
+        self.silent = False
+        self.warm = True
+        self.requests: list[str] = []
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        config = uvicorn.Config(
+            self._app(), host="127.0.0.1", port=self.port, log_level="error", ws="websockets-sansio"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + START_DEADLINE_S
+        while not self._server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                raise RuntimeError(f"expected the fake API on port {self.port}, it did not start")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        if self._server is None or self._thread is None:
+            return
+        self._server.force_exit = self._server.should_exit = True
+        self._thread.join(START_DEADLINE_S)
+        self._server = self._thread = None
+        self.hub.sockets.clear()
+
+    async def _live(self) -> None:
+        while True:
+            await asyncio.sleep(self.tick_s)
+            if not self.silent:
+                self.market.step()
+                await self._publish()
+            await self.hub.publish("health", self._health())
+
+    async def _publish(self) -> None:
+        market, seconds = self.market, self.market.seconds
+        for interval, length in fake_market.INTERVAL_S.items():
+            if seconds % length:
+                continue
+            index = seconds // length - 1
+            for symbol in fake_market.SYMBOLS:
+                bar = market.bar(symbol, interval, index)
+                await self.hub.publish(f"bars:{symbol}:{interval}", bar)
+            for pair in fake_market.PAIRS if interval != "5m" else ():
+                spread = market.spread(pair, interval, index, warm=self.warm)
+                await self.hub.publish(f"spreads:{pair}:{interval}", spread)
+
+    def _health(self) -> dict[str, Any]:
+        return {
+            "feed": "binance",
+            "connected": not self.silent,
+            "simulated": True,
+            "detail": "the venue sends nothing; reconnecting" if self.silent else "",
+        }
+
+    def _app(self) -> FastAPI:
+        @contextlib.asynccontextmanager
+        async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+            live = asyncio.create_task(self._live())
+            yield
+            live.cancel()
+
+        app = FastAPI(lifespan=lifespan)
+        app.add_middleware(CORSMiddleware, allow_origins=["*"])
+        app.middleware("http")(self._record)
+        app.add_api_route("/bars/{symbol}", self._bars)
+        app.add_api_route("/spreads/{pair}", self._spreads)
+        app.add_api_route("/pairs", self._pairs)
+        app.add_api_route("/readyz", self._readyz)
+        app.add_api_websocket_route("/stream", self._stream)
+        return app
+
+    async def _record(self, request: Request, call_next: Any) -> Any:
+        self.requests.append(f"{request.url.path}?{request.url.query}")
+        return await call_next(request)
+
+    async def _bars(self, symbol: str, interval: str = "1m", limit: int = 500) -> Any:
+        if symbol not in fake_market.SYMBOLS:
+            return JSONResponse(
+                {
+                    "title": "Not Found",
+                    "detail": f"no bars for {symbol!r}; GET /symbols lists them",
+                },
+                status_code=404,
+                media_type="application/problem+json",
+            )
+        bars = self.market.bars(symbol, interval, limit)
+        return {"symbol": symbol, "interval": interval, "bars": bars}
+
+    async def _spreads(self, pair: str, interval: str = "1s", limit: int = 500) -> Any:
+        known = pair in fake_market.PAIRS
+        spreads = self.market.spreads(pair, interval, limit) if known else []
+        return {"pair": pair, "interval": interval, "spreads": spreads}
+
+    async def _pairs(self) -> Any:
+        return {"pairs": [{"pair": pair} for pair in fake_market.PAIRS]}
+
+    async def _readyz(self) -> Any:
+        return {
+            "status": "ready",
+            "checks": {"kafka": {"ok": True, "detail": ""}},
+            "simulated": True,
+        }
+
+    async def _stream(self, socket: WebSocket) -> None:
+        await socket.accept()
+        self.hub.sockets[socket] = set()
+        try:
+            while True:
+                command = await socket.receive_json()
+                for channel in command.get("channels", []):
+                    if command["op"] == "subscribe":
+                        await self.hub.subscribe(socket, channel)
+                    else:
+                        self.hub.sockets[socket].discard(channel)
+        except (WebSocketDisconnect, RuntimeError):
+            self.hub.sockets.pop(socket, None)
+
+
+if __name__ == "__main__":
+    FakeApi(int(sys.argv[1]), tick_s=float(sys.argv[2]) if sys.argv[2:] else 1.0).start()
+    threading.Event().wait()
