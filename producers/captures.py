@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Self
 
 from oddlot.errors import BadCapture
 
@@ -57,6 +57,12 @@ class Capture:
         """Close the file."""
         self._lines.close()
         self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def lines(self) -> Iterator[Line]:
         """Give every line's frame; a line that is none tells why, and reading goes on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import math
 import time
@@ -172,15 +173,11 @@ async def run(
     """
     if speed is not None and not 0 < speed < math.inf:
         raise BadRequest(f"speed: expected a positive number or none at all, was {speed}")
-    captures: list[Capture] = []
-    try:
-        captures.extend(map(Capture, files))
+    with contextlib.ExitStack() as open_files:
+        captures = [open_files.enter_context(Capture(path)) for path in files]
         replay = Replay(captures, publisher, settings, speed=speed)
         await replay.run(progress, close=close)
         return replay.progress
-    finally:
-        for capture in captures:
-            capture.close()
 
 
 def _items(capture: Capture) -> Iterator[tuple[int, Tick | DeadLetter | None]]:

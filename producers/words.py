@@ -34,7 +34,7 @@ def plain_words(error: BaseException) -> str:
         case TimeoutError():
             return "no answer in time"
         case ssl.SSLError():
-            return f"TLS failed: {error.reason or error}"
+            return f"TLS failed: {error}"
         case InvalidStatus():
             status = error.response.status_code
             return HTTP_WORDS.get(status, "handshake refused") + f" (HTTP {status})"

@@ -43,4 +43,4 @@ async def until(condition: Callable[[], object], *, what: str, deadline_s: float
     give_up_s = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < give_up_s, f"waited {deadline_s:.0f} s for {what}"
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.02)
