@@ -45,7 +45,7 @@ class Home:
 
     @property
     def scratch(self) -> Path:
-        """Java's temporary files: native libraries, which a killed JVM leaves behind."""
+        """Java's temporary files, emptied at each start."""
         return self.root / "scratch"
 
     @property
@@ -97,14 +97,20 @@ def properties(settings: Settings, *, controller_port: int) -> str:
     ----------
     settings : the broker's port and directory.
     controller_port : any free port; nothing on disk remembers it, so it may change at each start.
+
+    Notes
+    -----
+    Kafka has to be started in the broker's directory: the path of the data is relative to it,
+    because Java would misread commas and letters beyond Latin-1 in an absolute one.
     """
+    home = Home.of(settings)
     own = Path(__file__).with_name("server.properties").read_text()
     broker, controller = f"{LOOPBACK}:{settings.kafka_port}", f"{LOOPBACK}:{controller_port}"
     return (
         f"{own}\nlisteners=PLAINTEXT://{broker},CONTROLLER://{controller}\n"
         f"advertised.listeners=PLAINTEXT://{broker}\n"
         f"controller.quorum.voters=1@{controller}\n"
-        f"log.dirs={Home.of(settings).data}\n"
+        f"log.dirs={home.data.relative_to(home.root)}\n"
     )
 
 

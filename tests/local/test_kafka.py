@@ -75,7 +75,7 @@ def run_role(settings: Settings) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.broker
 async def test_what_was_acknowledged_survives_a_clean_restart_and_a_kill(tmp_path: Path):
-    settings = broker_settings(tmp_path)
+    settings = broker_settings(tmp_path / "Zoë’s state, 2")
     with running_broker(settings):
         await publish(settings, [b"one"])
     with running_broker(settings) as role:
@@ -98,6 +98,17 @@ def test_a_killed_role_leaves_no_java_behind(tmp_path: Path):
         else:  # nothing ends it there: it keeps the directory locked instead
             assert run_role(settings).returncode == kafka.REFUSED
             java.terminate()
+
+
+@pytest.mark.broker
+def test_a_java_that_does_not_stop_is_killed(tmp_path: Path):
+    settings = broker_settings(tmp_path)
+    with running_broker(settings) as role:
+        java = java_of(role)
+        java.suspend()
+        role.terminate()
+        assert role.wait(kafka.STOP_DEADLINE_S + ENDED_DEADLINE_S) == 0
+        assert not java.is_running()
 
 
 @pytest.mark.broker
@@ -184,4 +195,3 @@ def test_the_configuration_listens_on_loopback_only(tmp_path: Path):
     assert said["listeners"] == "PLAINTEXT://127.0.0.1:29092,CONTROLLER://127.0.0.1:29093"
     assert said["advertised.listeners"] == "PLAINTEXT://127.0.0.1:29092"
     assert said["controller.quorum.voters"] == "1@127.0.0.1:29093"
-    assert said["log.dirs"] == str(tmp_path / "kafka" / "data")
