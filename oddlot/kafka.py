@@ -178,6 +178,8 @@ class KafkaPublisher:
 
     async def publish(self, topic: Topic[M], messages: Sequence[M], *, arrival_ms: int) -> None:
         """Return once the broker has acknowledged every message; keep order within a key."""
+        if not messages:
+            return
         by_partition: dict[int, list[tuple[bytes, M]]] = defaultdict(list)
         everywhere = list(range(topic.partitions))
         for message in messages:

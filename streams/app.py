@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+
 from oddlot import errors, settings
-from streams import bars, sink, spreads
 from streams.worker import make_worker
 
-PARTS = {"bars": bars.attach, "spreads": spreads.attach, "sink": sink.attach}
+PARTS = ("bars", "spreads", "sink")  # each a module of this room that attaches itself
 
 _settings = settings.load()
-if unknown := _settings.enabled_parts - PARTS.keys():
+if unknown := sorted(_settings.enabled_parts - set(PARTS)):
     raise errors.BadSetting(
-        f"ODDLOT_PARTS: expected some of {', '.join(PARTS)}, was {', '.join(sorted(unknown))}"
+        f"ODDLOT_PARTS: expected some of {', '.join(PARTS)}, was {', '.join(unknown)}"
     )
 app = make_worker(_settings)
-for _part in sorted(_settings.enabled_parts):
-    PARTS[_part](app)
+for _part in PARTS:
+    if _part in _settings.enabled_parts:  # the others are not even imported
+        importlib.import_module(f"streams.{_part}").attach(app)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from dataclasses import asdict
 from typing import Any
 
 import faust
@@ -56,7 +55,7 @@ class Foldings:
 
     def put(self, folding: Folding, partition: int) -> None:
         """Set the state of a symbol, here and on the changelog."""
-        stored = asdict(folding)
+        stored = msgspec.to_builtins(folding)
         self._decoded[folding.symbol] = (stored, folding)
         self._table.send_changelog(partition, folding.symbol, stored)
         self._table.data[folding.symbol] = stored

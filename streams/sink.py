@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mode import Service
-from oddlot.store.writer import Writer
 
 from oddlot import kafka
 from oddlot.contracts import topics
@@ -23,6 +22,7 @@ from oddlot.contracts.topics import Topic
 from oddlot.errors import BadMessage, StoreUnavailable
 from oddlot.kafka import Publisher, Record, Subscription
 from oddlot.settings import Settings
+from oddlot.store.writer import Writer
 from streams.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def attach(app: Worker) -> None:
     """Run the sink beside the agents."""
 
     @app.service
-    class Sink(Service):  # type: ignore[misc]  # mode is untyped
+    class Sink(Service):
         """Starts and stops with the worker."""
 
         @Service.task

@@ -1,0 +1,1 @@
+"""Performance claims, each measured against a named alternative in one run."""
