@@ -18,7 +18,11 @@ ALLOWANCE_MS = 500
 
 @dataclass(slots=True, eq=False)
 class VenueClock:
-    """The newest event time seen on one connection; it stands still when the connection goes."""
+    """The newest event time seen on one connection.
+
+    It stands still once the connection has gone: what a symbol has traded since then is not known
+    before it speaks on the next one.
+    """
 
     sent_ms: int = 0
 
@@ -31,7 +35,7 @@ class _Columns:
     last_id: int = -1
     watermark_ms: int = 0
     arrival_ms: int = 0
-    clock: VenueClock | None = None
+    clock: VenueClock = field(default_factory=VenueClock)
     ids: array[int] = field(default_factory=lambda: array("q"))
     event_ms: array[int] = field(default_factory=lambda: array("q"))
     price: array[float] = field(default_factory=lambda: array("d"))
@@ -79,12 +83,6 @@ class Batches:
             self.is_ripe = True
         return True
 
-    def forget(self, clock: VenueClock) -> None:
-        """Give no watermarks from a connection that has gone: what it missed is not known yet."""
-        for columns in self._symbols.values():
-            if columns.clock is clock:
-                columns.clock = None
-
     def active(self, now_ms: int) -> int:
         """Count the symbols that have traded within the last second."""
         return sum(now_ms - each.arrival_ms < SECOND_MS for each in self._symbols.values())
@@ -96,7 +94,7 @@ class Batches:
             passed_ms = _passed_ms(columns.clock)
             if columns.ids:
                 cut += self._batches(symbol, columns, passed_ms)
-            elif passed_ms >= columns.watermark_ms + SECOND_MS:
+            elif passed_ms > columns.watermark_ms:  # whole seconds: at most once in each
                 columns.watermark_ms = passed_ms
                 cut.append(self._watermark(symbol, columns))
         self.size = 0
@@ -173,8 +171,6 @@ def cut_age_ms(active: int, *, least_ms: int, records_per_s: int) -> int:
     return max(least_ms, -(-1_000 * active // records_per_s))
 
 
-def _passed_ms(clock: VenueClock | None) -> int:
+def _passed_ms(clock: VenueClock) -> int:
     """Give the whole second before which a connection has delivered every trade."""
-    if clock is None:
-        return 0
     return max(0, clock.sent_ms - ALLOWANCE_MS) // SECOND_MS * SECOND_MS

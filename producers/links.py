@@ -128,7 +128,6 @@ class Link:
             raise VenueUnavailable(self._verdict or words.plain_words(e)) from e
         finally:
             watching.cancel()
-            self._intake.batches.forget(self._clock)
 
     async def _read(self) -> None:
         while True:

@@ -95,9 +95,9 @@ class Exchange:
         assert connection.request is not None
         target = sessions.target_of(connection.request.path)
         assert target is not None  # checked before the handshake
-        session = sessions.Session(connection, target)
-        self.sessions.add(session)
         self.sessions_total += 1
+        session = sessions.Session(connection, target, number=self.sessions_total)
+        self.sessions.add(session)
         try:
             async with asyncio.timeout(self.rules.max_age_s):
                 await self._listen(session)

@@ -47,8 +47,9 @@ def target_of(address: str) -> Target | None:
 class Session:
     """The state of one connection."""
 
-    def __init__(self, connection: ServerConnection, target: Target) -> None:
+    def __init__(self, connection: ServerConnection, target: Target, *, number: int) -> None:
         self.connection = connection
+        self.number = number  # in the order of arrival
         self.combined = target.combined
         self.route = target.route
         self.streams = set(target.streams)

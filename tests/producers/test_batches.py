@@ -110,13 +110,13 @@ def test_an_empty_batch_tells_of_a_whole_second_that_was_not_told_before(stream:
     for batch in played(stream, 500):
         if not len(batch):
             assert batch.watermark_ms % 1_000 == 0
-            assert batch.watermark_ms >= told_ms[batch.symbol] // 1_000 * 1_000 + 1_000
+            assert batch.watermark_ms > told_ms[batch.symbol]
         told_ms[batch.symbol] = batch.watermark_ms
 
 
 def test_a_quiet_symbol_gets_a_watermark_once_the_venues_clock_has_passed_a_second() -> None:
     buffer, clock = live(), VenueClock()
-    add(buffer, tick(1, symbol="DOTUSDT"), tick(1), clock=clock)
+    add(buffer, tick(1, symbol="DOTUSDT", event_ms=1), tick(1, event_ms=2), clock=clock)
     buffer.cut()
     add(buffer, tick(2, event_ms=1_000 + ALLOWANCE_MS - 1), clock=clock)
     assert [batch.symbol for batch in buffer.cut()] == ["BTCUSDT"]
@@ -131,7 +131,6 @@ def test_a_symbol_of_a_lost_connection_gets_no_watermark_until_it_speaks_again()
     buffer, old, new = live(), VenueClock(), VenueClock()
     add(buffer, tick(1, symbol="DOTUSDT"), tick(1), clock=old)
     buffer.cut()
-    buffer.forget(old)
     add(buffer, tick(2, event_ms=60_000), clock=new)
     assert [batch.symbol for batch in buffer.cut()] == ["BTCUSDT"]
     add(buffer, tick(2, symbol="DOTUSDT", event_ms=61_000), clock=new)
