@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import logging
 import os
 import subprocess
 import sys
@@ -82,18 +83,14 @@ def doctor() -> None:
     raise typer.Exit(int(any(finding.status == "fail" for finding in findings)))
 
 
-@cli.command()
-def replay(
-    files: Annotated[list[Path], typer.Argument(help="Raw captures, gzip or not.")],
-    speed: Annotated[str, typer.Option(help="1 is real time, N times that, or max.")] = "max",
-    close: Annotated[bool, typer.Option(help="Close the last bars when the files end.")] = False,
-) -> None:
+@cli.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def replay(context: typer.Context) -> None:
     """Send recordings through the live path of a running system."""
-    knobs = _load({})
-    command = [sys.executable, "-m", "producers.replay", *map(str, files), "--speed", speed]
-    done = subprocess.run(
-        [*command, *(["--close"] if close else [])], env=roles.environment(knobs), check=False
-    )
+    command = [sys.executable, "-m", "producers.replay_command", *context.args]
+    done = subprocess.run(command, env=roles.environment(_load({})), check=False)
     raise typer.Exit(done.returncode)
 
 
@@ -105,6 +102,7 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; an error raised on purpose is one line and exit code 2."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that still starts is news
     try:
         cli()
     except errors.Oddlot as e:

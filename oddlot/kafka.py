@@ -8,7 +8,7 @@ import logging
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -362,8 +362,11 @@ async def _start(client: Any, settings: Settings, deadline_s: float) -> None:
     backoff_s = FIRST_BACKOFF_S
     while True:
         try:
-            await client.start()
+            with _quiet():
+                await client.start()
         except (KafkaError, OSError) as e:
+            if backoff_s == FIRST_BACKOFF_S:
+                log.info("waiting for Kafka at %s", settings.kafka_address)
             if time.monotonic() + backoff_s > until:
                 await _stop(client)
                 raise errors.BrokerUnavailable(
@@ -375,6 +378,21 @@ async def _start(client: Any, settings: Settings, deadline_s: float) -> None:
             backoff_s = min(2 * backoff_s, LAST_BACKOFF_S)
         else:
             return
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep aiokafka from logging an error at every try; the last one is raised."""
+    loud = logging.getLogger("aiokafka")
+    loud.addFilter(_drop)
+    try:
+        yield
+    finally:
+        loud.removeFilter(_drop)
+
+
+def _drop(_: logging.LogRecord) -> bool:
+    return False
 
 
 async def _stop(client: Any) -> None:
