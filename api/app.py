@@ -1,0 +1,102 @@
+"""Settings -> the app: `uvicorn api.app:app`, or `python -m api` with the right options."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.metadata
+import logging
+import signal
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.responses import RedirectResponse
+
+from api import bars, health, origins, pairs, problems, spreads, stream, symbols
+from api.backend import Backend
+from api.hub import Hub, channel_names
+from api.live import TOPICS, Follow, Live
+from api.store import Connect, Store
+from oddlot import kafka, peer_groups
+from oddlot import settings as oddlot_settings
+from oddlot.settings import Settings
+from oddlot.store.reader import Reader
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 5.0
+DESCRIPTION = """Bars and spreads: history by `GET`, live by the WebSocket `/stream`.
+
+Times are integer milliseconds UTC. Errors are `application/problem+json` (RFC 9457).
+"""
+
+
+def make_app(
+    settings: Settings,
+    *,
+    connect: Connect = Reader.connect,
+    follow: Follow | None = None,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> FastAPI:
+    """Make an app that connects once it runs; store and topics can be stood in for."""
+    groups = peer_groups.load(settings.peer_groups_dir)
+    hub = Hub(channel_names(groups))
+    backend = Backend(
+        settings=settings,
+        groups=groups,
+        store=Store(settings, connect),
+        hub=hub,
+        live=Live(hub, follow or _follow(settings)),
+        heartbeat_s=heartbeat_s,
+    )
+    app: FastAPI = FastAPIOffline(
+        title="Oddlot",
+        summary="Finds the odd one of the lot, live.",
+        description=DESCRIPTION,
+        version=importlib.metadata.version("oddlot"),
+        redoc_url=None,
+        lifespan=_lifespan,
+        responses=problems.documented(500),
+    )
+    app.state.backend = backend
+    for room in (bars, spreads, symbols, pairs, health, stream):
+        app.include_router(room.router)
+    app.add_api_route("/", _to_docs, include_in_schema=False)
+    origins.install(app, settings.origins)
+    problems.install(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Follow the topics while the app runs; a bug in that stops the process."""
+    backend: Backend = app.state.backend
+    following = asyncio.create_task(backend.live.run())
+    following.add_done_callback(_stop_on_bug)
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+        await backend.store.close()
+
+
+def _stop_on_bug(following: asyncio.Task[None]) -> None:
+    if not following.cancelled() and (bug := following.exception()):
+        log.critical("following the topics ended by a bug; stopping", exc_info=bug)
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _follow(settings: Settings) -> Follow:
+    def follow(start_ms: int) -> contextlib.AbstractAsyncContextManager[kafka.Subscription]:
+        return kafka.subscribe(settings, TOPICS, start=start_ms)
+
+    return follow
+
+
+async def _to_docs() -> RedirectResponse:
+    return RedirectResponse("/docs")
+
+
+app = make_app(oddlot_settings.load())

@@ -1,0 +1,34 @@
+"""What every view draws on, made once for an app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.hub import Hub
+from api.live import Live
+from api.store import Store
+from oddlot.peer_groups import PeerGroup
+from oddlot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """Settings, peer groups, the store, and what is live."""
+
+    settings: Settings
+    groups: tuple[PeerGroup, ...]
+    store: Store
+    hub: Hub
+    live: Live
+    heartbeat_s: float
+
+
+def _backend(request: Request) -> Backend:
+    backend: Backend = request.app.state.backend
+    return backend
+
+
+BackendDep = Annotated[Backend, Depends(_backend)]

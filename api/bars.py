@@ -1,0 +1,102 @@
+"""Views of closed bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.answers import json_of
+from api.backend import BackendDep
+from api.hub import streaming
+from api.problems import documented
+from api.stretches import DEFAULT_ROWS, Limit, StretchDep
+from oddlot.contracts.messages import Interval
+
+router = APIRouter(tags=["bars"])
+
+MAX_SYMBOL = 20  # characters, as in peer groups
+
+
+@dataclass(frozen=True, slots=True)
+class BarRow:
+    """One closed bar over [open_ms, open_ms + interval)."""
+
+    open_ms: Annotated[int, Field(description="Start, venue time.", examples=[1723075200000])]
+    open: Annotated[float, Field(description="First price.", examples=[55012.3])]
+    high: Annotated[float, Field(description="Highest price.", examples=[55040.0])]
+    low: Annotated[float, Field(description="Lowest price.", examples=[55001.1])]
+    close: Annotated[float, Field(description="Last price.", examples=[55031.9])]
+    volume: Annotated[float, Field(description="Base currency traded.", examples=[12.408])]
+    quote_volume: Annotated[float, Field(description="Quote currency traded.")]
+    taker_buy_volume: Annotated[float, Field(description="Base currency bought by takers.")]
+    trades: Annotated[int, Field(description="Raw trades.", examples=[318])]
+    first_id: Annotated[int, Field(description="The venue's id of the first tick.")]
+    last_id: Annotated[int, Field(description="The venue's id of the last tick.")]
+    complete: Annotated[
+        bool, Field(description="False where the venue's ids jump in it or right before it.")
+    ]
+    revision: Annotated[int, Field(description="Grows each time the bar is published anew.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsView:
+    """Closed bars of one symbol, oldest first; none for an interval without a trade."""
+
+    symbol: Annotated[str, Field(examples=["BTCUSDT"])]
+    interval: Interval
+    bars: list[BarRow]
+
+
+_values_of = attrgetter(*(field.name for field in fields(BarRow)))
+
+
+@router.get(
+    "/bars/{symbol}",
+    summary="Closed bars of a symbol",
+    response_model=BarsView,
+    responses=documented(404, 422, 503),
+)
+async def latest_bars(
+    symbol: Annotated[str, Path(description="As the venue names it.", examples=["BTCUSDT"])],
+    backend: BackendDep,
+    stretch: StretchDep,
+    interval: Annotated[Interval, Query(description="Length of a bar.")] = "1m",
+    limit: Limit = DEFAULT_ROWS,
+) -> Response:
+    """Return the newest closed bars within [from, to), oldest first.
+
+    A symbol that is in no peer group and has no bars is unknown: 404.
+    """
+    known = symbol in streaming(backend.groups)
+    if not known and len(symbol) > MAX_SYMBOL:
+        raise _unknown(symbol)
+    found = await backend.store.ask(
+        lambda reader: reader.latest_bars(
+            symbol,
+            interval=interval,
+            from_ms=stretch.from_ms,
+            to_ms=stretch.to_ms,
+            limit=limit,
+        )
+    )
+    if not found and not known and not await _has_bars(backend, symbol):
+        raise _unknown(symbol)
+    rows = [BarRow(*_values_of(bar)) for bar in found]
+    return json_of(BarsView(symbol=symbol, interval=interval, bars=rows))
+
+
+async def _has_bars(backend: BackendDep, symbol: str) -> bool:
+    return bool(
+        await backend.store.ask(lambda reader: reader.latest_bars(symbol, interval="1s", limit=1))
+    )
+
+
+def _unknown(symbol: str) -> HTTPException:
+    shown = symbol[: 2 * MAX_SYMBOL]
+    return HTTPException(404, f"expected a known symbol, was {shown!r}; GET /symbols lists them")

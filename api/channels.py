@@ -1,0 +1,128 @@
+"""Messages of one subject -> numbered, encoded once, kept in a bounded ring."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from oddlot.contracts.messages import Bar, FeedHealth, Message, Spread
+
+if TYPE_CHECKING:
+    from api.clients import Client
+
+RING_MESSAGES = 600  # ten minutes of 1s bars: more than any history by REST is behind
+MAX_WAITING = 300  # messages of one channel that a slow client may be behind
+
+HEALTH = "health"
+
+_encoder = msgspec.json.Encoder()
+_Key = tuple[str, int]
+
+
+def channel_of(message: Message) -> str | None:
+    """Name the channel that a message belongs on; None for those that are not streamed."""
+    match message:
+        case Bar():
+            return f"bars:{message.symbol}:{message.interval}"
+        case Spread():
+            return f"spreads:{message.pair}:{message.interval}"
+        case FeedHealth():
+            return HEALTH
+        case _:
+            return None
+
+
+class Channel:
+    """The newest messages of one subject; `seq` is the number of the last one.
+
+    A client is no copy of the messages that wait for it, only the number it has come to.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.quoted = _encoder.encode(name).decode()
+        self.seq = 0
+        self.latest: Message | None = None
+        self.clients: set[Client] = set()
+        self._ring: deque[bytes] = deque()
+        self._keys: deque[_Key] = deque()
+        self._seen: dict[_Key, Message] = {}
+        self._forgotten_ms = -1
+        self._frame: tuple[int, int, str] | None = None
+
+    def add(self, message: Message, *, arrival_ms: int, published_ms: int) -> bool:
+        """Number a message; give False, and leave it out, where it was here before."""
+        key = _key_of(message)
+        if not self._is_news(key, message):
+            return False
+        body = _encoder.encode(message)
+        self._ring.append(
+            b'%b,"arrival_ms":%d,"published_ms":%d}' % (body[:-1], arrival_ms, published_ms)
+        )
+        self._keys.append(key)
+        self._seen[key] = message
+        self.seq += 1
+        if self.latest is None or key[1] >= _key_of(self.latest)[1]:
+            self.latest = message
+        if len(self._ring) > RING_MESSAGES:
+            self._forget_oldest()
+        return True
+
+    def snapshot(self, epoch: str) -> str:
+        """Give the frame that holds the whole ring."""
+        data = b",".join(self._ring).decode()
+        return (
+            f'{{"type":"snapshot","channel":{self.quoted},"epoch":"{epoch}",'
+            f'"seq":{self.seq},"data":[{data}]}}'
+        )
+
+    def update(self, after: int) -> str:
+        """Give the frame that holds all messages after a number, at most MAX_WAITING."""
+        if self._frame is None or self._frame[:2] != (after, self.seq):
+            # Nearly every client asks for the same messages: they get the same string.
+            first = len(self._ring) - (self.seq - after)
+            data = b",".join(itertools.islice(self._ring, first, None)).decode()
+            frame = f'{{"type":"update","channel":{self.quoted},"seq":{self.seq},"data":[{data}]}}'
+            self._frame = (after, self.seq, frame)
+        return self._frame[2]
+
+    def skipped(self, after: int) -> int:
+        """Count the messages after a number that a client is too slow for."""
+        return max(0, self.seq - after - MAX_WAITING)
+
+    def _is_news(self, key: _Key, message: Message) -> bool:
+        """Tell a message from its repetition: topics deliver at least once.
+
+        A bar again in a newer revision is news, as is one that comes late; one older than
+        all that is remembered is taken for a repetition unless it has been revised.
+        """
+        before = self._seen.get(key)
+        if before is None:
+            return key[1] > self._forgotten_ms or _revision_of(message) > 0
+        if isinstance(before, Bar):
+            return _revision_of(message) > before.revision
+        return message != before
+
+    def _forget_oldest(self) -> None:
+        self._ring.popleft()
+        key = self._keys.popleft()
+        self._forgotten_ms = max(self._forgotten_ms, key[1])
+        if key not in self._keys:  # a revision of it may still be in the ring
+            del self._seen[key]
+
+
+def _key_of(message: Message) -> _Key:
+    match message:
+        case Bar() | Spread():
+            return ("", message.open_ms)
+        case FeedHealth():
+            return (message.feed, message.sent_ms)
+        case _:
+            raise TypeError(f"{type(message).__name__} is not streamed")
+
+
+def _revision_of(message: Message) -> int:
+    return message.revision if isinstance(message, Bar) else 0

@@ -1,0 +1,91 @@
+"""The store's views, connected when first asked for, and again when it was away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from oddlot import errors
+from oddlot.contracts.messages import Bar, Interval, Spread
+from oddlot.settings import Settings
+from oddlot.store.reader import LastPrice
+
+T = TypeVar("T")
+
+ANSWER_S = 10.0  # how long a browser waits
+RETRY_S = 1.0  # between two attempts to connect, whoever asks
+
+
+class Reader(Protocol):
+    """What the API reads; `oddlot.store.reader.Reader` says more."""
+
+    async def latest_bars(
+        self,
+        symbol: str,
+        *,
+        interval: Interval,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        limit: int,
+    ) -> list[Bar]: ...
+
+    async def latest_spreads(
+        self,
+        pair: str,
+        *,
+        interval: Interval,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        limit: int,
+    ) -> list[Spread]: ...
+
+    async def last_prices(self, symbols: Sequence[str]) -> dict[str, LastPrice]: ...
+
+    async def ping(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+Connect = Callable[[Settings], Awaitable[Reader]]
+
+
+class Store:
+    """Asks the store, which may come and go while the API stays up."""
+
+    def __init__(self, settings: Settings, connect: Connect) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._reader: Reader | None = None
+        self._connecting = asyncio.Lock()
+        self._refusal: errors.StoreUnavailable | None = None
+        self._retry_at_s = 0.0
+
+    async def ask(self, view: Callable[[Reader], Awaitable[T]]) -> T:
+        """Give a view's answer; raise StoreUnavailable where there is none in time."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await view(await self._connected())
+        except TimeoutError as e:
+            raise errors.StoreUnavailable(
+                f"expected the store to answer within {ANSWER_S:.0f} s, it did not; try again"
+            ) from e
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._reader is not None:
+            await self._reader.close()
+
+    async def _connected(self) -> Reader:
+        async with self._connecting:
+            if self._reader is None:
+                if self._refusal is not None and time.monotonic() < self._retry_at_s:
+                    raise self._refusal
+                try:
+                    self._reader = await self._connect(self._settings)
+                except errors.StoreUnavailable as e:
+                    self._refusal = e
+                    self._retry_at_s = time.monotonic() + RETRY_S
+                    raise
+            return self._reader
