@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import sys
 
 import uvloop
 
-from oddlot import kafka, peer_groups, settings
+from oddlot import errors, kafka, peer_groups, settings
 from producers import binance
 
 
@@ -29,6 +31,19 @@ async def _until_told(knobs: settings.Settings) -> None:
         await main
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Run until told to stop; the exit code says whether starting again can help."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    uvloop.run(_until_told(settings.load()))
+    try:
+        uvloop.run(_until_told(settings.load()))
+    except (errors.BadSetting, errors.BadPeerGroup) as e:
+        sys.stderr.write(f"producers: {e}\n")
+        return os.EX_CONFIG
+    except errors.Unavailable as e:
+        sys.stderr.write(f"producers: {e}\n")
+        return os.EX_UNAVAILABLE
+    return os.EX_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -115,4 +115,6 @@ def _utc(event_ms: int | None) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    command.command()(main)
+    command(prog_name="oddlot replay")

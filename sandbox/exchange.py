@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from oddlot import peer_groups, settings
+from oddlot import errors, peer_groups, settings
 from oddlot.settings import LOOPBACK
 from sandbox import rest, sessions, wire
 from sandbox.listings import listings_of
@@ -249,7 +251,20 @@ async def _main(knobs: settings.Settings) -> None:
         await stopped.wait()
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Run until told to stop; the exit code says whether starting again can help."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("websockets").setLevel(logging.WARNING)  # it tells every connection
-    uvloop.run(_main(settings.load()))
+    try:
+        uvloop.run(_main(settings.load()))
+    except errors.Oddlot as e:
+        sys.stderr.write(f"sandbox: {e}\n")
+        return os.EX_CONFIG
+    except OSError as e:
+        sys.stderr.write(f"sandbox: {e.strerror}; set ODDLOT_SANDBOX_PORT to a free port\n")
+        return os.EX_CONFIG
+    return os.EX_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())
