@@ -45,8 +45,7 @@ class PageState(BrowserPart):
     """The query string and the list of pairs; nothing to see."""
 
     module = param.String(default="location", constant=True)
-    pair = param.String(doc="`y~x`.")
-    interval = param.String()
+    search = param.String(doc="The query string, with its question mark.")
     pairs = param.List(default=[], item_type=str, doc="The pairs that the API watches.")
 
 

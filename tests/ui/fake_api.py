@@ -55,10 +55,12 @@ class Hub:
 class FakeApi:
     """An API that can be silenced, stopped and started again on its port."""
 
-    def __init__(self, port: int, *, tick_s: float = 0.25) -> None:
+    def __init__(
+        self, port: int, *, tick_s: float = 0.25, market: fake_market.Market | None = None
+    ) -> None:
         self.port = port
         self.tick_s = tick_s
-        self.market = fake_market.Market(until_ms=int(time.time() * 1_000))
+        self.market = market or fake_market.Market(until_ms=int(time.time() * 1_000))
         self.hub = Hub()
         self.silent = False
         self.warm = True
@@ -71,8 +73,14 @@ class FakeApi:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        """Start as a new process would: nothing remembered."""
+        self.hub = Hub()
         config = uvicorn.Config(
-            self._app(), host="127.0.0.1", port=self.port, log_level="error", ws="websockets-sansio"
+            self._app(),
+            host="127.0.0.1",
+            port=self.port,
+            log_level="critical",
+            ws="websockets-sansio",
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -89,7 +97,6 @@ class FakeApi:
         self._server.force_exit = self._server.should_exit = True
         self._thread.join(START_DEADLINE_S)
         self._server = self._thread = None
-        self.hub.sockets.clear()
 
     async def _live(self) -> None:
         while True:

@@ -1,42 +1,26 @@
-// Page state <-> the query string, both ways, and the list of pairs that the API watches.
+// The page's query string <-> the address bar, and the list of pairs that the API watches.
 //
 // Panel's own location sync pushes an entry for each change but does not hear Back; this does.
 
 import {get} from "./api.js"
 import {streamOf} from "./stream.js"
 
-/** The query string of a state. */
-export function queryOf({pair, interval}) {
-  const [y, x] = pair.split("~")
-  return `?${new URLSearchParams({y, x, tf: interval})}`
-}
-
-/** The state in a query string; what is missing there stays as it is. */
-export function stateOf(search, {pair, interval}) {
-  const query = new URLSearchParams(search)
-  const [y, x] = pair.split("~")
-  return {pair: `${query.get("y") || y}~${query.get("x") || x}`, interval: query.get("tf") || interval}
-}
-
-export function mount(box, model) {
-  const current = () => ({pair: model.pair, interval: model.interval})
-  const push = () => {
-    const query = queryOf(current())
-    if (query !== location.search) history.pushState(null, "", query)
-  }
-  const back = () => {
-    const state = stateOf(location.search, current())
-    model.pair = state.pair
-    model.interval = state.interval
-  }
-  history.replaceState(null, "", queryOf(current()))
-  model.on(["pair", "interval"], push)
+/** Keep the address bar and `model.search` the same, with an entry in the history for each change. */
+function followAddress(model) {
+  const push = () => model.search !== location.search && history.pushState(null, "", model.search)
+  const back = () => { model.search = location.search }
+  history.replaceState(null, "", model.search)
+  model.on("search", push)
   addEventListener("popstate", back)
+  return () => removeEventListener("popstate", back)
+}
 
-  let asked = false
+/** Fetch the list of pairs once the API is there, and again when another API may have come back. */
+function listPairs(model) {
   const stream = streamOf(model.api)
-  const ask = async () => {
-    if (stream.phase === "down") asked = false // another API may come back
+  let asked = false
+  return stream.watch(async () => {
+    if (stream.phase === "down") asked = false
     if (asked || stream.phase !== "open") return
     asked = true
     try {
@@ -45,10 +29,10 @@ export function mount(box, model) {
     } catch {
       asked = false // asked again at the stream's next beat, a second later
     }
-  }
-  const unwatch = stream.watch(ask)
-  return () => {
-    unwatch()
-    removeEventListener("popstate", back)
-  }
+  })
+}
+
+export function mount(box, model) {
+  const ends = [followAddress(model), listPairs(model)]
+  return () => ends.forEach((end) => end())
 }

@@ -1,7 +1,7 @@
 // REST history and live messages -> one list of rows in time order, keyed by open_ms.
 //
-// History is fetched again whenever the stream tells of a gap, or comes back with messages that do not
-// overlap what is here; a row of a lower revision never replaces a higher one.
+// History is fetched again whenever the stream tells of a gap or has been away, and when its messages
+// do not overlap what is here; a row of a lower revision never replaces a higher one.
 
 import {get} from "./api.js"
 
@@ -25,6 +25,7 @@ export class Rows {
     this.rows = []
     this.loaded = false
     this.loads = 0
+    this.snapshots = 0
     this.tries = 0
   }
 
@@ -60,19 +61,27 @@ export class Rows {
       this.onReset(this.rows)
     } catch (error) {
       if (this.stopped || load !== this.loads) return
-      this.timer = setTimeout(() => this.load(), RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)])
+      this.#again()
       this.onError(error)
     }
   }
 
+  /** Try later; while the stream is down its coming back is the sign, not the clock. */
+  #again() {
+    const pauseMs = RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]
+    this.timer = setTimeout(() => (this.stream.phase === "down" ? this.#again() : this.load()), pauseMs)
+  }
+
   #hear(kind, messages) {
+    if (kind === "snapshot") this.snapshots += 1
     const newest = this.newest?.open_ms ?? -Infinity
-    const apart = kind === "snapshot" && messages.length > 0 && messages[0].open_ms > newest
+    const apart = kind === "snapshot" && this.loaded && messages.length > 0 && messages[0].open_ms > newest
+    const away = kind === "snapshot" && (this.snapshots > 1 || this.tries > 0)
+    const fetching = kind === "gap" || apart || away
     for (const row of messages) {
-      if (upsert(this.rows, row) && this.loaded && !apart) this.onRow(row)
+      if (upsert(this.rows, row) && this.loaded && !fetching) this.onRow(row)
     }
-    const unanswered = kind === "snapshot" && this.tries > 0
-    if (kind === "gap" || unanswered || (apart && this.loaded)) this.load()
+    if (fetching) this.load()
     else if (this.rows.length > 2 * this.limit) {
       this.#trim()
       this.onReset(this.rows)

@@ -32,6 +32,7 @@ export class Stream {
     this.retryAtMs = null
     this.failures = 0
     this.gaps = 0
+    this.silenceLimitMs = SILENCE_LIMIT_MS
     this.ticker = setInterval(() => this.#watch(), 1000)
     addEventListener("online", () => this.retry())
     this.#connect()
@@ -62,7 +63,7 @@ export class Stream {
   get state() {
     if (this.phase !== "open") return {name: this.phase, sinceMs: this.dataMs ?? this.phaseSinceMs}
     const lastMs = Math.max(this.dataMs ?? 0, this.phaseSinceMs)
-    if (Date.now() - lastMs > SILENCE_LIMIT_MS) return {name: "stale", sinceMs: this.dataMs ?? this.phaseSinceMs}
+    if (Date.now() - lastMs > this.silenceLimitMs) return {name: "stale", sinceMs: this.dataMs ?? this.phaseSinceMs}
     return {name: this.dataMs === null ? "connecting" : "live", sinceMs: lastMs}
   }
 

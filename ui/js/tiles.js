@@ -24,15 +24,16 @@ function put(tiles, name, {title, figure, note, tone = ""}) {
   if (box.dataset.tone !== tone) box.dataset.tone = tone
 }
 
-/** Which legs have been silent for too long, in words. */
-function quietLegs(legs, nowMs) {
+/** Why the figures may be old, in words; "" while they are not. */
+export function oldWords(state, legs, nowMs) {
+  if (state.name === "stale" || state.name === "down") return `stale since ${clock(state.sinceMs)}`
   const quiet = legs.filter((leg) => leg.heardMs !== null && nowMs - leg.heardMs > QUIET_LEG_MS)
   return quiet.map((leg) => `${leg.symbol} silent since ${clock(leg.heardMs)}`).join(", ")
 }
 
 function putScore(tiles, {spread, interval, alertZ, quiet}) {
   const title = `z-score · ${interval}`
-  if (!spread) return put(tiles, "z", {title, figure: DASH, note: quiet || "waiting for the first spread"})
+  if (!spread) return put(tiles, "z", {title, figure: DASH, note: quiet || "waiting for data"})
   if (spread.stale) return put(tiles, "z", {title, figure: "stale", note: quiet || "a leg is silent", tone: "warn"})
   if (!spread.warm) return put(tiles, "z", {title, figure: `${spread.n} of ${spread.window}`, note: "warming up: no z yet"})
   const alert = Math.abs(spread.z) >= alertZ
@@ -82,7 +83,7 @@ function show(box, {base, pair, interval, alertZ}) {
   const stream = streamOf(base)
   const draw = () => {
     const nowMs = Date.now()
-    const quiet = stream.phase === "open" ? quietLegs(legs, nowMs) : ""
+    const quiet = oldWords(stream.state, legs, nowMs)
     putScore(tiles, {spread, interval: of, alertZ, quiet})
     putSpread(tiles, spread, quiet)
     putLeg(tiles, "y", legs[0], nowMs)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import panel as pn
 import panel_material_ui as pmui
@@ -16,6 +17,7 @@ LABEL = "Pairs"
 ICON = "compare_arrows"
 
 INTERVALS = ("1s", "1m", "5m")
+SYMBOL = re.compile(r"[A-Za-z0-9.^=_-]{1,32}")  # wider than any venue's; keeps markup out
 DEFAULT = {"y": "BTCUSDT", "x": "ETHUSDT", "tf": "1m"}
 GROUP = "pair"  # the charts that move together
 BARS_PX, SPREAD_PX = 256, 366
@@ -40,7 +42,7 @@ class PairPage(pn.viewable.Viewer):
         self._state = charts.PageState(api=api)
         self._show(**state_of(search))
         self._follow()
-        self._state.param.watch(self._went, ["pair", "interval"])
+        self._state.param.watch(self._went, ["search"])
         self._state.param.watch(self._listed, ["pairs"])
 
     @param.depends("pair", "interval", watch=True)
@@ -49,13 +51,14 @@ class PairPage(pn.viewable.Viewer):
         y, x = self.pair.split("~")
         self._y.param.update(symbol=y, interval=self.interval)
         self._x.param.update(symbol=x, interval=self.interval)
-        for part in (self._tiles, self._spread, self._state):
-            part.param.update(pair=self.pair, interval=self.interval)
+        self._tiles.param.update(pair=self.pair, interval=self.interval)
+        self._spread.param.update(pair=self.pair, interval=self.interval)
+        self._state.search = search_of(self.pair, self.interval)
         self._notice.message = unknown_pair(self.pair, self._state.pairs)
 
     def _went(self, *_: object) -> None:
         """The browser went back or forward."""
-        self._show(pair=self._state.pair, interval=self._state.interval)
+        self._show(**state_of(self._state.search))
 
     def _listed(self, *_: object) -> None:
         """The API has said which pairs it watches."""
@@ -64,8 +67,7 @@ class PairPage(pn.viewable.Viewer):
 
     def _show(self, *, pair: str, interval: str) -> None:
         self.param.pair.objects = choices({*self._state.pairs, pair})
-        known = interval if interval in INTERVALS else DEFAULT["tf"]
-        self.param.update(pair=pair, interval=known)
+        self.param.update(pair=pair, interval=interval)
 
     def __panel__(self) -> pn.viewable.Viewable:
         toolbar = pmui.Row(
@@ -75,7 +77,7 @@ class PairPage(pn.viewable.Viewer):
             ),
             sizing_mode="stretch_width",
             margin=0,
-            sx={"alignItems": "flex-end", "gap": "12px", "flexWrap": "wrap"},
+            sx={"alignItems": "flex-end", "gap": "12px", "flexWrap": "wrap", "pt": "4px"},
         )
         legs = layout.grid(
             "minmax(0,1fr) minmax(0,1fr)",
@@ -99,10 +101,19 @@ class PairPage(pn.viewable.Viewer):
 
 
 def state_of(search: str) -> dict[str, str]:
-    """Read a query string; what is missing there is the default."""
+    """Read a query string; what is missing or malformed there is the default."""
     given = {name: values[0] for name, values in parse_qs(search.lstrip("?")).items()}
-    asked = {name: given.get(name) or default for name, default in DEFAULT.items()}
-    return {"pair": f"{asked['y']}~{asked['x']}", "interval": asked["tf"]}
+    y, x = (given.get(leg, DEFAULT[leg]) for leg in ("y", "x"))
+    interval = given.get("tf", DEFAULT["tf"])
+    if not (SYMBOL.fullmatch(y) and SYMBOL.fullmatch(x)):
+        y, x = DEFAULT["y"], DEFAULT["x"]
+    return {"pair": f"{y}~{x}", "interval": interval if interval in INTERVALS else DEFAULT["tf"]}
+
+
+def search_of(pair: str, interval: str) -> str:
+    """Write the query string of a state."""
+    y, x = pair.split("~")
+    return "?" + urlencode({"y": y, "x": x, "tf": interval})
 
 
 def choices(pairs: Iterable[str]) -> dict[str, str]:
