@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from oddlot.errors import VenueUnavailable
+from oddlot.settings import LOOPBACK
 from producers import words
 from producers.intake import Intake
 from producers.links import Link, Patience, stream_of
@@ -24,6 +25,7 @@ MAX_STREAMS = 200  # on one connection, the venue's limit
 MAX_FRAME_BYTES = 64 * 1024
 QUEUED_FRAMES = 1_024  # between the socket and us; beyond that the socket is not read
 PING_S = 20.0
+LOOPBACKS = (LOOPBACK, "localhost", "::1")  # no proxy reaches the sandbox
 CONNECT_ERRORS = (OSError, TimeoutError, WebSocketException)
 BANS = (418, 429)  # HTTP statuses: whoever goes on asking is banned for longer
 BAN_WAIT_S = 60.0
@@ -68,7 +70,9 @@ class Line:
         """What is wrong and what is being done about it; empty if all is well."""
         if self._link is None:
             return self._trouble
-        return "; ".join(filter(None, [self._link.complaint, self._trouble]))
+        silence = f"connected to {self._host}, no trade yet" if self._link.is_silent else ""
+        complaint = self._link.complaint or silence
+        return "; ".join(filter(None, [complaint, self._trouble]))
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -150,6 +154,7 @@ class Line:
                 ping_interval=PING_S,
                 ping_timeout=PING_S,
                 compression=None,
+                proxy=None if self._host in LOOPBACKS else True,
                 max_size=MAX_FRAME_BYTES,
                 max_queue=QUEUED_FRAMES,
             )

@@ -91,6 +91,11 @@ class Link:
         return time.monotonic() - self._opened_s
 
     @property
+    def is_silent(self) -> bool:
+        """Whether no stream has brought a trade yet."""
+        return len(self._unspoken) == len(self._symbols)
+
+    @property
     def complaint(self) -> str:
         """Which streams have not brought a trade, once their deadline has passed; or nothing."""
         if self.age_s < self._patience.first_trade_s or not self._unspoken:
@@ -161,7 +166,7 @@ class Link:
     def _note(self, symbol: str) -> None:
         """Note the first trade of a stream."""
         had_complaint = bool(self.complaint)
-        is_first = len(self._unspoken) == len(self._symbols)
+        is_first = self.is_silent
         self._unspoken.discard(symbol)
         if not self._unspoken:
             self.settled.set()
@@ -192,7 +197,7 @@ class Link:
                 await self._ask_again()
 
     def _silence_in_words(self, silence_s: float) -> str:
-        if len(self._unspoken) == len(self._symbols):
+        if self.is_silent:
             return (
                 f"connected, but none of {len(self._symbols)} streams brought a trade within "
                 f"{silence_s:.0f} s; the route may be wrong"

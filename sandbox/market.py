@@ -23,11 +23,11 @@ STEPS = 20  # prices move every 50 ms
 STEP_MS = SECOND_MS // STEPS
 FACTOR_VOLATILITY = 1.4e-4  # per square root of a second: 80 % a year
 FACTOR_HALF_LIFE_S = 86_400.0
-# Activity: a slow log-normal tide, and bursts about once in 40 s that fade by half in 4 s.
-TIDE_SD = 0.4
+# Activity: a slow log-normal tide, and bursts about once a minute that fade by half in 4 s.
+TIDE_SD = 0.25
 TIDE_HALF_LIFE_S = 30.0
-BURST_CHANCE = 1 / 40
-BURST_MEAN = 3.0
+BURST_CHANCE = 1 / 60
+BURST_MEAN = 2.5
 BURST_HALF_LIFE_S = 4.0
 NOTIONAL_MEDIAN = 400.0  # quote currency in a typical trade; sizes are log-normal around it
 NOTIONAL_SIGMA = 1.6
