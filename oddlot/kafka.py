@@ -371,7 +371,7 @@ async def _start(client: Any, settings: Settings, deadline_s: float) -> None:
                 await _stop(client)
                 raise errors.BrokerUnavailable(
                     f"expected Kafka at {settings.kafka_address}, found none within "
-                    f"{deadline_s:.0f} s ({e!r}); start one with `oddlot up --only kafka` "
+                    f"{deadline_s:.0f} s; start one with `oddlot up --only kafka` "
                     f"or set ODDLOT_KAFKA"
                 ) from e
             await asyncio.sleep(backoff_s)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.fixtures_kafka", "tests.fixtures_clickhouse"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +15,7 @@ from oddlot.contracts.messages import INTERVAL_MS, Bar, Ticks
 from oddlot.errors import LostMessage
 from oddlot.quant.bars import Folding, add_ticks
 from tests.builders import cut, ticks, trades_of_capture
+from tests.oracles import assert_agrees, oracle
 
 FAR_MS = 10**15
 
@@ -190,17 +189,3 @@ def test_a_recorded_capture_gives_the_bars_of_the_oracle(real_data: Path, symbol
         assert len(found) == len(expected)
         for bar, row in zip(found, expected, strict=True):
             assert_agrees(bar, row)
-
-
-def oracle(path: Path) -> list[dict[str, str]]:
-    with gzip.open(path, "rt") as lines:
-        return list(csv.DictReader(lines))
-
-
-def assert_agrees(bar: Bar, row: dict[str, str]) -> None:
-    assert (bar.open_ms, bar.trades) == (int(row["open_time_ms"]), int(row["trades"]))
-    assert (bar.first_id, bar.last_id) == (int(row["first_trade_id"]), int(row["last_trade_id"]))
-    for name in ("open", "high", "low", "close"):
-        assert getattr(bar, name) == float(row[name])
-    for name in ("volume", "quote_volume", "taker_buy_volume"):
-        assert getattr(bar, name) == pytest.approx(float(row[name]), rel=1e-9)
