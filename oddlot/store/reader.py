@@ -20,22 +20,15 @@ M = TypeVar("M", Bar, Spread)
 
 MAX_ROWS = 5_000  # of one view
 FOREVER_MS = 1 << 62
-# Bars are missing where nothing traded: looking at this many times the wanted stretch finds
-# enough of them at once for most symbols; quiet ones take the second, unbounded look.
+# Where nothing traded there is no bar: a stretch this many times the wanted one holds enough of
+# them for most symbols; for quiet ones the whole table is looked at, of which they have little.
 SPAN = 4
 
-# FINAL leaves one row a key; bounding the stretch by the newest row keeps it from merging years.
+# FINAL leaves one row a key, and reads all there is of it: what is read has to be bounded.
 _LATEST = """
-    WITH (
-        SELECT open_ms FROM {table}
-        WHERE {key} = {{name:String}} AND interval = {{interval:String}}
-          AND open_ms >= {{from_ms:Int64}} AND open_ms < {{to_ms:Int64}}
-        ORDER BY open_ms DESC LIMIT 1
-    ) AS newest_ms
     SELECT {columns} FROM {table} FINAL
     WHERE {key} = {{name:String}} AND interval = {{interval:String}}
       AND open_ms >= {{from_ms:Int64}} AND open_ms < {{to_ms:Int64}}
-      AND open_ms > newest_ms - {{span_ms:Int64}}
     ORDER BY open_ms DESC LIMIT {{limit:UInt32}}
 """
 _BARS = _LATEST.format(
@@ -72,6 +65,7 @@ class Reader:
         self._bars = msgspec.json.Decoder(Bar)
         self._spreads = msgspec.json.Decoder(Spread)
         self._prices = msgspec.json.Decoder(LastPrice)
+        self._newest_ms: dict[tuple[str, str, str], int] = {}  # of what there are rows of
 
     @classmethod
     async def connect(cls, settings: Settings) -> Self:
@@ -166,9 +160,17 @@ class Reader:
     async def _latest(
         self, sql: str, decoder: msgspec.json.Decoder[M], asked: dict[str, Any]
     ) -> list[M]:
-        rows = await self._rows(sql, decoder, asked)
-        if len(rows) < asked["limit"] and rows and asked["from_ms"] < _earliest(rows[0], asked):
-            rows = await self._rows(sql, decoder, asked | {"span_ms": FOREVER_MS})
+        """Look near the newest row seen so far; if that is not enough, look at everything."""
+        key = (sql, asked["name"], asked["interval"])
+        span_ms = SPAN * asked["limit"] * INTERVAL_MS[asked["interval"]]
+        near_ms = min(self._newest_ms.get(key, -FOREVER_MS), asked["to_ms"]) - span_ms
+        rows: list[M] = []
+        if near_ms > asked["from_ms"]:
+            rows = await self._rows(sql, decoder, asked | {"from_ms": near_ms})
+        if len(rows) < asked["limit"]:
+            rows = await self._rows(sql, decoder, asked)
+        if rows:
+            self._newest_ms[key] = max(rows[0].open_ms, self._newest_ms.get(key, -FOREVER_MS))
         return rows[::-1]
 
     async def _rows(
@@ -189,11 +191,5 @@ def _asked(
         "interval": interval,
         "from_ms": from_ms if from_ms is not None else -FOREVER_MS,
         "to_ms": to_ms if to_ms is not None else FOREVER_MS,
-        "span_ms": SPAN * limit * INTERVAL_MS[interval],
         "limit": limit,
     }
-
-
-def _earliest(newest: Bar | Spread, asked: dict[str, Any]) -> int:
-    """Tell where the first look ended."""
-    return int(newest.open_ms - asked["span_ms"]) + 1
