@@ -6,6 +6,7 @@ When it is full, connections stop reading: the venue's side of the socket waits,
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 from oddlot.contracts.messages import DeadLetter, Ticks
@@ -38,6 +39,7 @@ class Intake:
         self._limit = limit
         self._letters: list[DeadLetter] = []
         self._filled = asyncio.Event()
+        self._filled_s = 0.0
         self._ripe = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -53,7 +55,7 @@ class Intake:
         self.lag_ms = arrival_ms - tick.sent_ms
         if self.batches.add(tick, clock, arrival_ms=arrival_ms):
             self.trades_total += 1
-        self._filled.set()
+        self._note_filled()
         if self.batches.is_ripe:
             self._ripe.set()
         if self.batches.size >= self._limit:
@@ -71,7 +73,7 @@ class Intake:
                 sent_ms=arrival_ms,
             )
         )
-        self._filled.set()
+        self._note_filled()
         if len(self._letters) >= MAX_LETTERS:
             self._room.clear()
 
@@ -84,9 +86,9 @@ class Intake:
         await self._filled.wait()
 
     async def ripe(self, age_s: float) -> None:
-        """Wait until a batch is full, at most `age_s`."""
+        """Wait until a batch is full or what came first is that old."""
         try:
-            async with asyncio.timeout(age_s):
+            async with asyncio.timeout(self._filled_s + age_s - time.monotonic()):
                 await self._ripe.wait()
         except TimeoutError:
             return
@@ -99,3 +101,8 @@ class Intake:
         self._ripe.clear()
         self._room.set()
         return cut
+
+    def _note_filled(self) -> None:
+        if not self._filled.is_set():
+            self._filled_s = time.monotonic()
+            self._filled.set()

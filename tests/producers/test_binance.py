@@ -7,10 +7,12 @@ import contextlib
 import random
 import socket
 from collections.abc import AsyncIterator, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import broadcast
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.http11 import Request, Response
 
 from oddlot import errors, settings
 from oddlot.contracts import topics
@@ -183,6 +185,17 @@ async def test_a_venue_that_cannot_be_reached_is_told_and_tried_again() -> None:
 async def test_the_retired_address_is_told_apart_from_a_dead_venue() -> None:
     async with places.exchange_of() as exchange, feed_of(exchange.port, route="") as feed:
         await feed.says("the venue has nothing at this path (HTTP 404)")
+
+
+async def test_whoever_asked_too_often_waits_for_a_minute() -> None:
+    def refuse(connection: ServerConnection, _: Request) -> Response:
+        return connection.respond(HTTPStatus.TOO_MANY_REQUESTS, "")
+
+    async with (
+        serve(lambda _: asyncio.sleep(0), "127.0.0.1", 0, process_request=refuse) as server,
+        feed_of(server.sockets[0].getsockname()[1]) as feed,
+    ):
+        await feed.says("too many requests (HTTP 429); trying again in 60.0 s")
 
 
 async def test_a_wrong_route_is_found_out_by_its_silence() -> None:

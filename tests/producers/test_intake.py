@@ -53,6 +53,15 @@ async def test_a_batch_that_is_not_full_is_ripe_by_age() -> None:
     assert len(intake.cut().ticks[0]) == 1
 
 
+async def test_age_counts_from_the_first_trade_that_waits() -> None:
+    intake = intake_of()
+    add(intake, 1)
+    intake._filled_s -= LONG_S  # a publication was in flight for that long
+    add(intake, 2)
+    async with asyncio.timeout(10):
+        await intake.ripe(LONG_S)
+
+
 async def test_it_is_full_at_its_limit_and_has_room_after_a_cut() -> None:
     intake = intake_of(limit=3)
     add(intake, 1, 2)
