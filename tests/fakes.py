@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeVar
 
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import Message
+from oddlot.contracts.messages import Bar, Interval, Message, Spread
 from oddlot.contracts.topics import Topic
+from oddlot.errors import StoreUnavailable
+from oddlot.kafka import Record
+from oddlot.store.reader import LastPrice
+
+R = TypeVar("R", Bar, Spread)
 
 
 class MemoryPublisher:
@@ -24,3 +31,107 @@ class MemoryPublisher:
     def on(self, topic: Topic[M]) -> list[M]:
         """Give the messages of one topic in the order they were published."""
         return [m for t, m, _ in self.published if t is topic]  # type: ignore[misc]
+
+
+class MemoryReader:
+    """Answers views from lists; `away` makes every one fail as an absent store does."""
+
+    def __init__(self, *rows: Bar | Spread) -> None:
+        self.rows = list(rows)
+        self.away = False
+        self.asked: list[str] = []
+
+    async def latest_bars(
+        self,
+        symbol: str,
+        *,
+        interval: Interval,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        limit: int,
+    ) -> list[Bar]:
+        self._answer(f"bars {symbol} {interval}")
+        wanted = [r for r in self.rows if isinstance(r, Bar) and r.symbol == symbol]
+        return _latest(wanted, interval, from_ms, to_ms, limit)
+
+    async def latest_spreads(
+        self,
+        pair: str,
+        *,
+        interval: Interval,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        limit: int,
+    ) -> list[Spread]:
+        self._answer(f"spreads {pair} {interval}")
+        wanted = [r for r in self.rows if isinstance(r, Spread) and r.pair == pair]
+        return _latest(wanted, interval, from_ms, to_ms, limit)
+
+    async def last_prices(self, symbols: Sequence[str]) -> dict[str, LastPrice]:
+        self._answer(f"prices {' '.join(symbols)}")
+        bars = sorted((r for r in self.rows if isinstance(r, Bar)), key=lambda bar: bar.open_ms)
+        return {
+            bar.symbol: LastPrice(symbol=bar.symbol, open_ms=bar.open_ms, close=bar.close)
+            for bar in bars
+            if bar.interval == "1s" and bar.symbol in symbols
+        }
+
+    async def ping(self) -> None:
+        self._answer("ping")
+
+    async def close(self) -> None:
+        pass
+
+    def _answer(self, view: str) -> None:
+        self.asked.append(view)
+        if self.away:
+            raise StoreUnavailable("expected the store to answer, was: away")
+
+
+def _latest(
+    rows: list[R], interval: Interval, from_ms: int | None, to_ms: int | None, limit: int
+) -> list[R]:
+    within = [
+        row
+        for row in rows
+        if row.interval == interval
+        and (from_ms is None or row.open_ms >= from_ms)
+        and (to_ms is None or row.open_ms < to_ms)
+    ]
+    return sorted(within, key=lambda row: row.open_ms)[-limit:]
+
+
+class MemoryTopics:
+    """Topics that a test writes and the API follows; `fail` breaks the connection."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.away = False
+        self._records: asyncio.Queue[Record | Exception] = asyncio.Queue()
+
+    @contextlib.asynccontextmanager
+    async def follow(self, start_ms: int) -> AsyncIterator[MemoryTopics]:
+        self.starts.append(start_ms)
+        yield self
+
+    def put(self, topic: Topic[M], *messages: M, arrival_ms: int = 0) -> None:
+        for message in messages:
+            payload = topic.codec.encode(message)
+            self.put_raw(topic, payload, arrival_ms=arrival_ms)
+
+    def put_raw(self, topic: Topic[Any], payload: bytes, *, arrival_ms: int = 0) -> None:
+        self._records.put_nowait(Record(topic, 0, 0, arrival_ms, payload))
+
+    def fail(self, error: Exception) -> None:
+        self._records.put_nowait(error)
+
+    async def read(self, *, limit: int, wait_ms: int) -> list[Record]:
+        found = await self._records.get()
+        if isinstance(found, Exception):
+            raise found
+        return [found]
+
+    async def lag(self) -> int:
+        if self.away:
+            raise ConnectionError("away")
+        return self._records.qsize()
