@@ -66,10 +66,15 @@ class Client:
         await self._room.wait()
         self._owe(frame)
 
+    def blocked_s(self) -> float:
+        """Tell for how long it has been taking a frame; zero where nothing is on its way."""
+        if self._blocked_since_s is None:
+            return 0.0
+        return asyncio.get_running_loop().time() - self._blocked_since_s
+
     def beat(self, now_ms: int) -> None:
         """Owe it a heartbeat; raise Stuck if it has taken nothing for too long."""
-        since_s = self._blocked_since_s
-        if since_s is not None and asyncio.get_running_loop().time() - since_s > SEND_DEADLINE_S:
+        if self.blocked_s() > SEND_DEADLINE_S:
             raise Stuck(f"took nothing for {SEND_DEADLINE_S:.0f} s")
         if not self._replies:  # one that waits will do
             self._owe({"type": "heartbeat", "now_ms": now_ms})
