@@ -1,7 +1,4 @@
-"""Recorded captures -> market.ticks, through the parser and the batches of the live frames.
-
-`python -m producers.replay FILE.. [--speed 1|N|max] [--close]` is what `oddlot replay` runs.
-"""
+"""Recorded captures -> market.ticks, through the parser and the batches of the live frames."""
 
 from __future__ import annotations
 
@@ -9,19 +6,11 @@ import asyncio
 import contextlib
 import heapq
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-import typer
-import uvloop
-from rich.console import Console
-
-from oddlot import errors, kafka
-from oddlot import settings as knobs
 from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
 from oddlot.contracts.messages import INTERVAL_MS, DeadLetter
@@ -29,7 +18,7 @@ from oddlot.contracts.topics import Topic
 from oddlot.errors import BadMessage, BadRequest
 from oddlot.kafka import MAX_PAYLOAD_BYTES, Publisher
 from oddlot.settings import Settings
-from producers import frames, replay_bar
+from producers import frames
 from producers.batches import Batches, VenueClock
 from producers.captures import Capture, Line
 from producers.frames import Tick
@@ -191,51 +180,6 @@ async def run(
         return replay.progress
 
 
-def main(
-    files: Annotated[list[Path], typer.Argument(help="Raw captures, gzip or not.")],
-    speed: Annotated[str, typer.Option(help="1 is real time, N times that, or max.")] = "max",
-    close: Annotated[bool, typer.Option(help="Close the last bars when the files end.")] = False,
-) -> None:
-    """Send recordings through the live path of a running system."""
-    try:
-        uvloop.run(_run_shown(files, speed=speed_of(speed), close=close))
-    except errors.Oddlot as e:
-        sys.stderr.write(f"replay: {e}\n")
-        raise typer.Exit(2) from e
-
-
-def speed_of(text: str) -> float | None:
-    """Read a speed from the command line; None is as fast as possible.
-
-    Examples
-    --------
-    >>> speed_of("max"), speed_of("10")
-    (None, 10.0)
-    """
-    if text == "max":
-        return None
-    try:
-        return float(text.removesuffix("x"))
-    except ValueError as e:
-        raise BadRequest(f"--speed: expected a number or max, was {text!r}") from e
-
-
-async def _run_shown(files: Sequence[Path], *, speed: float | None, close: bool) -> None:
-    console = Console(highlight=False)
-    settings = knobs.load()
-    async with kafka.connect(settings) as publisher:
-        with replay_bar.shown(console) as told:
-            end = await run(
-                files,
-                speed=speed,
-                settings=settings,
-                publisher=publisher,
-                progress=told,
-                close=close,
-            )
-    console.print(f"replayed {replay_bar.in_words(end)}")
-
-
 def _items(capture: Capture) -> Iterator[tuple[int, Tick | DeadLetter | None]]:
     """Give a file's ticks and refused lines with the trade time reached, and None now and then."""
     event_ms = 0
@@ -265,7 +209,3 @@ def _letter(capture: Capture, line: Line, reason: str) -> DeadLetter:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import doctest
 import gzip
-import io
 import json
 import time
 from pathlib import Path
@@ -12,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from oddlot import settings
 from oddlot.contracts import topics
 from oddlot.contracts.messages import Ticks
 from oddlot.errors import BadCapture, BadRequest
-from producers import replay, replay_bar
+from producers import replay
 from tests import builders
 from tests.fakes import MemoryPublisher
 
@@ -184,32 +181,3 @@ async def test_progress_is_told_on_the_way(tmp_path: Path) -> None:
     assert [p.trades for p in told] == sorted(p.trades for p in told)
     assert told[-1].trades == 499
     assert told[-1].event_ms == START_MS + 49_900
-
-
-def test_progress_is_said_in_a_line() -> None:
-    reached = replay.Progress(
-        bytes_read=5, bytes_total=10, trades=1_234, rejected=2, event_ms=START_MS
-    )
-    assert replay_bar.in_words(reached) == "1,234 trades, 2025-06-15 15:06:40, 2 lines refused"
-
-
-def test_the_bar_moves_with_the_bytes_read() -> None:
-    drawn = io.StringIO()
-    with replay_bar.shown(Console(file=drawn, force_terminal=True, width=80)) as told:
-        told(replay.Progress(bytes_read=5, bytes_total=10, trades=7, rejected=0, event_ms=START_MS))
-    assert "50%" in drawn.getvalue()
-    assert "7 trades" in drawn.getvalue()
-
-
-@pytest.mark.parametrize(("text", "speed"), [("max", None), ("1", 1.0), ("2.5x", 2.5)])
-def test_a_speed_is_read_from_the_command_line(text: str, speed: float | None) -> None:
-    assert replay.speed_of(text) == speed
-
-
-def test_a_speed_that_is_no_number_is_refused() -> None:
-    with pytest.raises(BadRequest, match="a number or max, was 'fast'"):
-        replay.speed_of("fast")
-
-
-def test_the_examples_in_the_docstrings_are_true() -> None:
-    assert doctest.testmod(replay).failed == 0
