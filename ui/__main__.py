@@ -31,7 +31,7 @@ def main() -> None:
         compress_response=True,
         check_unused_sessions_milliseconds=IDLE_SESSION_MS // 2,
         unused_session_lifetime_milliseconds=IDLE_SESSION_MS,
-        title="Oddlot",
+        title={page.PATH: app.title(page) for page in app.PAGES},
         show=False,
         start=False,
         verbose=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from types import ModuleType
 
 import panel as pn
@@ -15,6 +16,7 @@ from ui.pages import pairs
 
 PAGES: tuple[ModuleType, ...] = (pairs,)
 TITLE = "ODDLOT"
+ICON = Path(__file__).parent / "icon.svg"
 PHONE = "Mobi"  # what browsers on phones say of themselves
 
 
@@ -27,6 +29,11 @@ def applications() -> dict[str, Callable[[], Page]]:
     return {page.PATH: builder(page) for page in PAGES}
 
 
+def title(page: ModuleType) -> str:
+    """Name a page for the browser's tab."""
+    return f"{page.LABEL} · Oddlot"
+
+
 def build(page: ModuleType = pairs) -> Page:
     """Build one page for one visitor."""
     settings = oddlot_settings.load()
@@ -35,7 +42,7 @@ def build(page: ModuleType = pairs) -> Page:
     agent = (pn.state.headers or {}).get("User-Agent", "")
     return Page(
         title=TITLE,
-        meta_title=f"{page.LABEL} · Oddlot",
+        favicon=ICON,
         dark_theme=True,
         theme_toggle=False,
         theme_config={"dark": theme.material(), "light": theme.material()},

@@ -9,4 +9,4 @@ from __future__ import annotations
 
 from ui import app
 
-app.build().servable()
+app.build().servable(title=app.title(app.PAGES[0]))

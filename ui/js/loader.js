@@ -9,7 +9,7 @@ export async function render({model}) {
     model.on("remove", dispose)
   } catch (error) {
     box.setAttribute("role", "alert")
-    box.textContent = `This part of the page could not be loaded (${error.message}). Reload the page.`
+    box.textContent = `This part of the page could not be loaded (${error.message}). Reload it; “panel serve ui” needs “--plugins ui.assets”.`
     console.error(error)
   }
   return box

@@ -46,14 +46,16 @@ export class Plot {
     this.axis = new Axis(intervalMs)
     this.series = []
     this.rows = new Map() // open_ms -> row
-    this.pointed = () => {}
+    this.pointed = () => {} // told of the row under the cursor, or null
+    this.cursorMs = null
     this.chart = lib.createChart(box, options())
     this.chart.timeScale().applyOptions({secondsVisible: intervalMs < 60_000})
     this.group = groupOf(group)
     this.leave = this.group.join(this)
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range))
     this.chart.timeScale().subscribeSizeChange(() => this.group.range && this.show(this.group.range))
-    this.chart.subscribeCrosshairMove((event) => event.sourceEvent && this.#pointed(event))
+    // Also fired when a chart slides under a resting cursor, hence no look at the event's source.
+    this.chart.subscribeCrosshairMove((event) => this.group.leader === this && this.#crossed(event))
     const lead = () => { this.group.leader = this }
     for (const type of ["pointerenter", "pointerdown", "touchstart", "wheel", "focusin"]) {
       box.addEventListener(type, lead, {passive: true, capture: true})
@@ -85,7 +87,7 @@ export class Plot {
       series.setData(slots.map((row, i) => this.#item(this.axis.timeOf(i), row, shape)))
     }
     this.group.grown(this)
-    this.pointed(null)
+    this.#tell()
   }
 
   /** Add or replace one row in place. */
@@ -103,7 +105,7 @@ export class Plot {
     }
     this.axis.lastMs = Math.max(lastMs, row.open_ms)
     this.group.grown(this)
-    this.pointed(null)
+    this.#tell()
   }
 
   /** Show this stretch of time. */
@@ -115,12 +117,13 @@ export class Plot {
   /** Put the crosshair at this time, or away (null). */
   point(ms) {
     const slotMs = ms === null || this.axis.firstMs === null ? null : ms - ((ms - this.axis.firstMs) % this.axis.intervalMs)
-    const row = slotMs === null ? null : this.rows.get(slotMs)
-    const first = this.series[0]
-    const point = row && first.shape(row)
-    if (point) this.chart.setCrosshairPosition(point.close ?? point.value, slotMs / 1000, first.series)
+    const {series, shape} = this.series[0]
+    const row = this.rows.get(slotMs)
+    const point = row && shape(row)
+    if (point) this.chart.setCrosshairPosition(point.close ?? point.value, slotMs / 1000, series)
     else this.chart.clearCrosshairPosition()
-    this.pointed(row ?? null)
+    this.cursorMs = point ? slotMs : null
+    this.#tell()
   }
 
   destroy() {
@@ -137,10 +140,14 @@ export class Plot {
     this.group.moved(this, {fromMs: this.axis.timeOf(range.from), toMs: this.axis.timeOf(range.to)})
   }
 
-  #pointed(event) {
-    const ms = event.time === undefined || !event.point ? null : event.time * 1000
-    this.pointed(ms === null ? null : this.rows.get(ms) ?? null)
-    this.group.point(this, ms)
+  #crossed(event) {
+    this.cursorMs = event.time === undefined || !event.point ? null : event.time * 1000
+    this.#tell()
+    this.group.point(this, this.cursorMs)
+  }
+
+  #tell() {
+    this.pointed(this.rows.get(this.cursorMs) ?? null)
   }
 
   #key(event) {

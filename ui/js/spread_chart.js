@@ -11,6 +11,7 @@ import {streamOf} from "./stream.js"
 
 const HISTORY_SPREADS = {"1s": 720, "1m": 720, "5m": 3_600} // the same stretch of time as the bars show
 const PANE_HEIGHTS = [42, 36, 22] // parts of a hundred
+const PANE_TOPS = [0.16, 0.18, 0.36] // room for the legends
 const LEAST_Z_RANGE = 2.6 // keeps both bands in view while z is calm
 
 const value = (name) => (row) => (row[name] === null ? null : {value: row[name]})
@@ -30,7 +31,10 @@ function addSeries(lib, plot, alertZ) {
   }
   z.attachPrimitive(new Band({low: -alertZ, high: alertZ, colour: `${token("accent")}1c`}))
   plot.add(lib.LineSeries, {...line, color: token("violet"), priceFormat: {type: "price", precision: 3, minMove: 0.001}}, value("correlation"), 2)
-  plot.chart.panes().forEach((pane, i) => pane.setStretchFactor(PANE_HEIGHTS[i]))
+  plot.chart.panes().forEach((pane, i) => {
+    pane.setStretchFactor(PANE_HEIGHTS[i])
+    pane.priceScale("right").applyOptions({scaleMargins: {top: PANE_TOPS[i], bottom: 0.08}})
+  })
 }
 
 /** One legend line per pane, at the pane's top. */
