@@ -8,6 +8,8 @@ import {compact, decimalsOf, moment, number, signed} from "./format.js"
 import {library, liveButton, Plot, token} from "./plot.js"
 
 const VOLUME_SHARE = 0.16 // of the chart's height, at the bottom
+const LEGEND_PX = {wide: 30, narrow: 52} // one line, or three
+const NARROW_PX = 480
 const PRECISION_BARS = 100 // as many of the newest bars tell the price's decimals
 
 const shapeBar = (bar) => ({open: bar.open, high: bar.high, low: bar.low, close: bar.close})
@@ -17,7 +19,9 @@ function addSeries(lib, plot) {
   const prices = plot.add(lib.CandlestickSeries, {
     upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false, priceLineStyle: 1,
   }, shapeBar)
-  plot.chart.priceScale("right").applyOptions({scaleMargins: {top: 0.14, bottom: VOLUME_SHARE + 0.04}})
+  const legendPx = plot.box.clientWidth < NARROW_PX ? LEGEND_PX.narrow : LEGEND_PX.wide
+  const top = Math.min(0.3, legendPx / (plot.box.clientHeight || 1))
+  plot.chart.priceScale("right").applyOptions({scaleMargins: {top, bottom: VOLUME_SHARE + 0.04}})
   const volumeColour = {up: `${up}55`, down: `${down}55`}
   plot.add(lib.HistogramSeries, {priceScaleId: "volume", priceFormat: {type: "volume"}, lastValueVisible: false, priceLineVisible: false},
     (bar) => ({value: bar.volume, color: bar.close >= bar.open ? volumeColour.up : volumeColour.down}))

@@ -36,6 +36,7 @@ function options() {
       borderVisible: false, timeVisible: true, minBarSpacing: 0.2,
       shiftVisibleRangeOnNewBar: false, // the group follows the newest bar, for all its charts at once
     },
+    handleScroll: {vertTouchDrag: false}, // a finger moving up or down scrolls the page
     handleScale: {axisDoubleClickReset: {time: false, price: true}},
   }
 }
