@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 REFUSED = os.EX_CONFIG  # exit code: starting again will not help
 PROBE_S = 1.0  # loopback answers in a millisecond; a probe must not hold the supervisor
-GRACE_S = 5  # for statements under way when the process is told to stop
+GRACE_S = 3  # for requests under way when told to stop, then again for the engine
 
 
 def directory_of(settings: Settings) -> Path:
@@ -108,7 +108,10 @@ def serve(settings: Settings, limits: Limits | None = None) -> None:
         try:
             _listen(engine, settings.clickhouse_port)
         finally:
-            engine.close()
+            if not engine.close(GRACE_S):
+                # What is acknowledged is on disk; waiting longer would hold up who stops us.
+                log.warning("not stopped after %d s: statements are cut off", GRACE_S)
+                os._exit(0)
 
 
 def main() -> int:
@@ -138,6 +141,7 @@ def _listen(engine: Engine, port: int) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
     )
     server = uvicorn.Server(config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
@@ -56,6 +56,7 @@ class Engine:
         self._local = threading.local()
         self._sessions: list[Session] = []
         self._let_in = 0
+        self._counting = threading.Lock()
         self._writer = ThreadPoolExecutor(1, "clickhouse-writer", self._connect)
         self._readers = ThreadPoolExecutor(limits.readers, "clickhouse-reader", self._connect)
 
@@ -65,21 +66,36 @@ class Engine:
         for pool in (self._writer, self._readers):
             pool.submit(lambda: self._session.query(probe)).result()
 
-    def close(self) -> None:
-        """End the threads, after what they are doing, and the engine."""
-        for pool in (self._writer, self._readers):
-            pool.shutdown(wait=True, cancel_futures=True)
+    def close(self, grace_s: float) -> bool:
+        """Cut off what still runs and end the threads, then the engine.
+
+        Parameters
+        ----------
+        grace_s : how long to wait for them.
+
+        Returns
+        -------
+        Whether it has ended; if not, only the end of the process will do.
+        """
+        killer = Session(self._directory)
+        killer.query(Statement(sql="KILL QUERY WHERE 1 ASYNC", format="Null"))
+        self._sessions.append(killer)
+        closing = threading.Thread(target=self._end_threads, daemon=True)
+        closing.start()
+        closing.join(grace_s)
+        if closing.is_alive():
+            return False
         for session in self._sessions:
             session.close()
+        return True
 
     async def read(self, statement: Statement) -> Result:
         """Run a statement that changes nothing; the answer comes in one piece."""
-        bounded = {
-            "max_execution_time": f"{self.limits.deadline_s:.0f}",
+        size = {
             "max_result_bytes": str(self.limits.result_bytes),
             "result_overflow_mode": "throw",
         }
-        asked = replace(statement, settings={**bounded, **statement.settings})
+        asked = _bounded(statement, self.limits.deadline_s, size)
         return await self._on(
             self._readers, lambda: self._session.query(asked), self.limits.deadline_s
         )
@@ -124,12 +140,13 @@ class Engine:
 
     async def stream(self, statement: Statement) -> AsyncGenerator[bytes]:
         """Run a statement that changes nothing; the answer comes in blocks, as it is read."""
+        asked = _bounded(statement, self.limits.transfer_s, {})
         loop = asyncio.get_running_loop()
         blocks: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=_BLOCKS_AHEAD)
         left = threading.Event()
 
         def produce() -> None:
-            with contextlib.closing(self._session.stream(statement)) as stream:
+            with contextlib.closing(self._session.stream(asked)) as stream:
                 for block in stream:
                     if left.is_set():
                         return
@@ -155,16 +172,16 @@ class Engine:
 
     async def _on(self, pool: ThreadPoolExecutor, work: Callable[[], T], deadline_s: float) -> T:
         """Run work on a thread of a pool, if there is room, and not for ever."""
-        if self._let_in >= self.limits.waiting:
-            raise clickhouse_errors.failed(
-                "TOO_MANY_SIMULTANEOUS_QUERIES",
-                f"Expected at most {self.limits.waiting} statements at a time, "
-                f"was {self._let_in + 1}; try again",
-            )
-        self._let_in += 1
+        with self._counting:
+            if self._let_in >= self.limits.waiting:
+                raise clickhouse_errors.failed(
+                    "TOO_MANY_SIMULTANEOUS_QUERIES",
+                    f"Expected at most {self.limits.waiting} statements at a time, "
+                    f"was {self._let_in + 1}; try again",
+                )
+            self._let_in += 1
         future = pool.submit(work)
-        loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._let_out))
+        future.add_done_callback(lambda _: self._let_out())
         try:
             async with asyncio.timeout(deadline_s):
                 return await asyncio.wrap_future(future)
@@ -175,8 +192,13 @@ class Engine:
                 f"ask for less, or later",
             ) from e
 
+    def _end_threads(self) -> None:
+        for pool in (self._writer, self._readers):
+            pool.shutdown(cancel_futures=True)
+
     def _let_out(self) -> None:
-        self._let_in -= 1
+        with self._counting:
+            self._let_in -= 1
 
     def _write(self, statement: Statement, scoped: bool) -> Result:
         try:
@@ -205,6 +227,15 @@ class Engine:
     def _connect(self) -> None:
         self._local.session = Session(self._directory)
         self._sessions.append(self._local.session)
+
+
+def _bounded(statement: Statement, deadline_s: float, size: Mapping[str, str]) -> Statement:
+    """Give a read a deadline in the engine too: nothing else ends it once it runs."""
+    asked_s = statement.settings.get("max_execution_time", "0")
+    if asked_s.isdecimal() and not 0 < int(asked_s) < deadline_s:
+        asked_s = f"{deadline_s:.0f}"
+    settings = {**size, **statement.settings, "max_execution_time": asked_s}
+    return replace(statement, settings=settings)
 
 
 async def _awaited(step: Awaitable[T]) -> T:

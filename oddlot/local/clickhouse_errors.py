@@ -44,6 +44,7 @@ _CODES = {
     "SOCKET_TIMEOUT": 209,
     "NETWORK_ERROR": 210,
     "TOO_MANY_BYTES": 307,
+    "CANNOT_SCHEDULE_TASK": 439,
     "ACCESS_DENIED": 497,
 }
 _CODE = re.compile(r"Code: (\d+)")

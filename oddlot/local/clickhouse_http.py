@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -53,6 +54,12 @@ class Interface:
                 await self._run(request, receive, answer)
         except StatementFailed as e:
             await answer.failure(e)
+        except asyncio.CancelledError:  # only the server's own end cancels a request
+            await answer.failure(
+                clickhouse_errors.failed(
+                    "CANNOT_SCHEDULE_TASK", "Expected time to finish, was told to stop; try again"
+                )
+            )
 
     async def _run(self, request: Request, receive: Receive, answer: _Answer) -> None:
         limits = self._engine.limits
@@ -119,6 +126,7 @@ class _Answer:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self._started = False
         self.query_id = ""
 
     async def whole(
@@ -155,6 +163,8 @@ class _Answer:
         await self._body(encoder.flush() if encoder else b"", more=False)
 
     async def failure(self, e: StatementFailed) -> None:
+        if self._started:
+            return  # its connection is closed unfinished, which is how a client can tell
         headers = self._headers("", Result())
         headers.append((b"x-clickhouse-exception-code", str(e.code).encode()))
         body = f"{e}\n".encode()
@@ -180,6 +190,7 @@ class _Answer:
         return headers
 
     async def _start(self, status: int, headers: Headers) -> None:
+        self._started = True
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _body(self, body: bytes, *, more: bool) -> None:

@@ -215,7 +215,7 @@ def with_form(request: Request, body: bytes) -> Request:
                 "NOT_IMPLEMENTED", "Expected a form of text fields, was one with files"
             )
         value = part.get_payload(decode=True)
-        fields[name] = value.decode() if isinstance(value, bytes) else ""
+        fields[name] = value.decode(errors="replace") if isinstance(value, bytes) else ""
     return Request(request.method, request.path, request.headers, fields)
 
 

@@ -93,7 +93,7 @@ def insert_head(head: bytes) -> InsertHead | None:
             end = _AFTER_FORMAT.match(head, name[1].end())
             assert end is not None
             return InsertHead(
-                sql=head[: match.start()].decode().strip(),
+                sql=head[: match.start()].decode(errors="replace").strip(),
                 format=name[1].group().decode(),
                 length=end.end(),
             )
@@ -140,7 +140,12 @@ def shape(sql: bytes) -> Shape:
 
 
 def _words(sql: bytes) -> Iterator[tuple[bytes, re.Match[bytes]]]:
-    return ((m.group().upper(), m) for m in _tokens(sql) if m.lastgroup == "word")
+    """Give the words outside parentheses: inside, they may be names of columns."""
+    depth = 0
+    for match in _tokens(sql):
+        depth += {b"(": 1, b")": -1}.get(match.group(), 0)
+        if match.lastgroup == "word" and depth == 0:
+            yield match.group().upper(), match
 
 
 def _tokens(sql: bytes) -> Iterator[re.Match[bytes]]:

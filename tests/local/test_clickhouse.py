@@ -20,6 +20,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from oddlot.local import clickhouse
 from oddlot.settings import Settings
 from tests.fixtures_clickhouse import (
+    STOP_DEADLINE_S,
     running_store,
     start_store,
     store_settings,
@@ -356,3 +357,23 @@ def insert_until_away(settings: Settings, done: list[int], enough: threading.Eve
 async def test_a_probe_tells_whether_it_answers(store: Settings) -> None:
     assert await clickhouse.is_ready(store)
     assert not await clickhouse.is_ready(store_settings(store.state_dir))
+
+
+def test_it_stops_in_time_whatever_is_still_running(tmp_path: Path) -> None:
+    settings = store_settings(tmp_path)
+    endless = "SELECT max(sipHash64(number)) FROM numbers(1000000000000)"
+
+    def ask() -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            httpx.post(url_of(settings, wait_end_of_query="1"), content=endless, timeout=60)
+
+    with running_store(settings) as process:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64%'"
+        with client_of(settings) as client:
+            while client.command(running) < 2:  # itself, and the one asked
+                assert thread.is_alive()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_DEADLINE_S) == 0
+        thread.join()
