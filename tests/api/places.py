@@ -97,10 +97,10 @@ async def say(line: ClientConnection, op: str, *channels: str) -> None:
     await line.send(json.dumps({"op": op} | ({"channels": channels} if channels else {})))
 
 
-async def hear(line: ClientConnection, kind: str) -> dict[str, Any]:
-    """Give the next frame of a kind; others are passed over."""
+async def hear(line: ClientConnection, *kinds: str) -> dict[str, Any]:
+    """Give the next frame of some kinds; others are passed over."""
     async with asyncio.timeout(DEADLINE_S):
         while True:
             frame: dict[str, Any] = json.loads(await line.recv())
-            if frame["type"] == kind:
+            if frame["type"] in kinds:
                 return frame

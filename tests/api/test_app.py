@@ -12,12 +12,12 @@ from fastapi import FastAPI
 from tests.api.messages import bar, spread
 from tests.fakes import MemoryReader
 
-KINDS: dict[str, type | tuple[type, ...]] = {
-    "string": str,
-    "integer": int,
+KINDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
     "number": (int, float),
-    "boolean": bool,
-    "null": type(None),
+    "boolean": (bool,),
+    "null": (type(None),),
 }
 MEDIA_TYPES = {"2": "application/json", "4": "application/problem+json"}
 

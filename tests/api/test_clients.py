@@ -121,9 +121,10 @@ async def test_after_unsubscribing_nothing_more_comes(channel: Channel) -> None:
 async def test_subscribing_again_brings_a_new_snapshot(channel: Channel) -> None:
     client = Client("epoch")
     async with speaking(client) as line:
-        for count in (1, 2):
-            client.subscribe(channel)
-            await until(lambda count=count: len(line.frames) == count, what="a snapshot")
+        client.subscribe(channel)
+        await until(lambda: line.frames, what="the first snapshot")
+        client.subscribe(channel)
+        await until(lambda: len(line.frames) == 2, what="the second snapshot")
     assert [frame["type"] for frame in line.frames] == ["snapshot", "snapshot"]
 
 
