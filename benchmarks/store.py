@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def inserts(settings: Settings) -> Iterator[Row]:
     columns = [np.full(ROWS, "BTCUSDT"), np.arange(ROWS), np.full(ROWS, START_MS), np.ones(ROWS)]
     with clients.connect(settings) as client:
         best_s = min(
-            timed(lambda: client.insert("ticks", columns, names, column_oriented=True))
+            timed(lambda: client.insert("ticks", columns, names, column_oriented=True))  # type: ignore[arg-type]
             for _ in range(3)
         )
     yield Row("by client.insert, four columns", f"{ROWS / best_s / 1e6:.2f} M rows/s", "1.1-2.4 M")
@@ -154,7 +154,7 @@ def running(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        asyncio.run(ready(settings))
+        asyncio.run(ready(settings, process))
         yield process
     finally:
         if process.poll() not in {None, -signal.SIGKILL}:
@@ -163,9 +163,10 @@ def running(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(READY_DEADLINE_S)
 
 
-async def ready(settings: Settings) -> None:
+async def ready(settings: Settings, process: subprocess.Popen[bytes]) -> None:
     async with asyncio.timeout(READY_DEADLINE_S):
         while not await clickhouse.is_ready(settings):
+            assert process.poll() is None, f"the store ended with code {process.returncode}"
             await asyncio.sleep(0.01)
 
 
@@ -207,9 +208,9 @@ def bars(first: int, count: int) -> list[Bar]:
     ]
 
 
-def timed(work: object) -> float:
+def timed(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
-    work()  # type: ignore[operator]
+    work()
     return time.perf_counter() - begun
 
 
