@@ -85,10 +85,11 @@ class Client:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while (frame := self._next()) is not None:
-                self._blocked_since_s = clock()
-                await send(frame)
-                self._blocked_since_s = None
+            while self._replies or self._due:
+                if (frame := self._next()) is not None:
+                    self._blocked_since_s = clock()
+                    await send(frame)
+                    self._blocked_since_s = None
 
     def _owe(self, frame: dict[str, Any]) -> None:
         self._replies.append(msgspec.json.encode(frame).decode())
@@ -100,14 +101,7 @@ class Client:
         if self._replies:
             self._room.set()
             return self._replies.popleft()
-        while self._due:
-            channel = next(iter(self._due))
-            frame = self._frame_of(channel)
-            if frame is not None:
-                return frame
-        return None
-
-    def _frame_of(self, channel: Channel) -> str | None:
+        channel = next(iter(self._due))
         seen = self._seen[channel]
         if seen is not None and (count := channel.skipped(seen)):
             self._seen[channel] = seen + count  # the channel stays due: the rest follows
