@@ -1,0 +1,37 @@
+"""docs/api.md says what the API does, in the figures that the code has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from api import app as apps
+from api import channels, clients, hub, store, stream, stretches
+from oddlot.store.reader import MAX_ROWS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"default {stretches.DEFAULT_ROWS}, at most {MAX_ROWS}",
+        f"within {store.ANSWER_S:.0f} s",
+        f"at most {channels.RING_MESSAGES} messages",
+        f"more than {channels.MAX_WAITING} messages behind",
+        f"every {apps.HEARTBEAT_S:.0f} s",
+        f"{hub.MAX_CLIENTS} clients (beyond: an error, then close {stream.TRY_LATER})",
+        f"{clients.MAX_CHANNELS} channels a client",
+        f"{stream.MAX_COMMAND_BYTES // 1024} KiB a command (beyond: close {stream.TOO_BIG})",
+        f"{clients.SEND_DEADLINE_S:.0f} s for a client that takes nothing",
+    ],
+)
+def test_the_page_has_the_limits_of_the_code(words: str) -> None:
+    assert words in PAGE.read_text()
+
+
+def test_the_page_has_every_path(app: FastAPI) -> None:
+    text = PAGE.read_text()
+    assert all(f"`{path}" in text for path in app.openapi()["paths"])
