@@ -64,6 +64,7 @@ class FakeApi:
         self.hub = Hub()
         self.silent = False
         self.warm = True
+        self.store_down = False
         self.requests: list[str] = []
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -146,6 +147,10 @@ class FakeApi:
 
     async def _record(self, request: Request, call_next: Any) -> Any:
         self.requests.append(f"{request.url.path}?{request.url.query}")
+        if self.store_down and request.url.path.startswith(("/bars", "/spreads")):
+            problem = _problem(503, "the store does not answer")
+            problem.headers["access-control-allow-origin"] = "*"
+            return problem
         return await call_next(request)
 
     async def _bars(self, symbol: str, interval: str = "1m", limit: int = 500) -> Any:
@@ -189,6 +194,12 @@ class FakeApi:
                         self.hub.sockets[socket].discard(channel)
         except (WebSocketDisconnect, RuntimeError):
             self.hub.sockets.pop(socket, None)
+
+
+def _problem(status: int, detail: str) -> JSONResponse:
+    return JSONResponse(
+        {"status": status, "detail": detail}, status, media_type="application/problem+json"
+    )
 
 
 if __name__ == "__main__":

@@ -185,6 +185,15 @@ def test_a_silent_stream_is_stale_and_says_why(visit: Visit, api: FakeApi) -> No
     seen.until("oddlot.stream.state.name === 'live'")
 
 
+def test_a_store_that_is_away_leaves_the_live_part(visit: Visit, api: FakeApi) -> None:
+    api.store_down = True
+    seen = visit().open("/pairs?tf=1s")
+    bars = seen.page.evaluate("oddlot.charts.y.plot.rows.size")
+    seen.until(f"oddlot.charts.y.plot.rows.size > {bars}")
+    api.store_down = False
+    seen.until("oddlot.charts.y.plot.rows.size > 600")
+
+
 def test_a_cold_pair_counts_up_instead_of_showing_a_z(visit: Visit, api: FakeApi) -> None:
     seen = visit().open("/pairs?tf=1s")
     api.warm = False

@@ -49,7 +49,7 @@ export class Linked {
     this.latestMs = latestMs
     if (!this.touched) this.range = this.#home()
     else if (this.following) this.range = {fromMs: this.range.fromMs + moved, toMs: this.range.toMs + moved}
-    else if (moved) return plot.show(this.range)
+    else return plot.show(this.range)
     for (const each of this.plots) each.show(this.range)
   }
 

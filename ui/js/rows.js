@@ -5,6 +5,7 @@
 
 import {get} from "./api.js"
 
+const MOST_SINGLE = 20 // rows in one frame; drawing anew is quicker for more
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000]
 
 /** Put a row where it belongs. Returns false if a newer revision is already there. */
@@ -62,7 +63,8 @@ export class Rows {
     } catch (error) {
       if (this.stopped || load !== this.loads) return
       this.#again()
-      this.onError(error)
+      if (this.rows.length) this.onReset(this.rows) // what the stream brought is better than nothing
+      else this.onError(error)
     }
   }
 
@@ -77,12 +79,16 @@ export class Rows {
     const newest = this.newest?.open_ms ?? -Infinity
     const apart = kind === "snapshot" && this.loaded && messages.length > 0 && messages[0].open_ms > newest
     const away = kind === "snapshot" && (this.snapshots > 1 || this.tries > 0)
-    const fetching = kind === "gap" || apart || away
-    for (const row of messages) {
-      if (upsert(this.rows, row) && this.loaded && !fetching) this.onRow(row)
-    }
-    if (fetching) this.load()
-    else if (this.rows.length > 2 * this.limit) {
+    const changed = messages.filter((row) => upsert(this.rows, row))
+    if (kind === "gap" || apart || away) this.load()
+    else if ((this.loaded || this.tries > 0) && changed.length) this.#tell(changed, newest)
+  }
+
+  /** New rows one by one; anything else, such as a bar that comes late, by drawing all of them anew. */
+  #tell(changed, newest) {
+    const inOrder = changed.length <= MOST_SINGLE && changed.every((row) => row.open_ms >= newest)
+    if (inOrder && this.rows.length <= 2 * this.limit) changed.forEach((row) => this.onRow(row))
+    else {
       this.#trim()
       this.onReset(this.rows)
     }

@@ -8,7 +8,7 @@ const LONGEST_PAUSE_MS = 10_000
 const HEARTBEAT_LIMIT_MS = 15_000 // three of the API's heartbeats: the line is dead though nobody closed it
 const SILENCE_LIMIT_MS = 10_000 // one-second bars of a liquid symbol come about every second
 const KEPT_MESSAGES = 600 // a channel, for those who subscribe late
-const KEPT_LATENCIES = 200
+const KEPT_LATENCIES = 60 // some ten seconds of a pair
 
 const streams = new Map()
 

@@ -33,7 +33,7 @@ export function oldWords(state, legs, nowMs) {
 
 function putScore(tiles, {spread, interval, alertZ, quiet}) {
   const title = `z-score · ${interval}`
-  if (!spread) return put(tiles, "z", {title, figure: DASH, note: quiet || "waiting for data"})
+  if (!spread) return put(tiles, "z", {title, figure: DASH, note: quiet || "waiting for data", tone: quiet ? "quiet" : ""})
   if (spread.stale) return put(tiles, "z", {title, figure: "stale", note: quiet || "a leg is silent", tone: "warn"})
   if (!spread.warm) return put(tiles, "z", {title, figure: `${spread.n} of ${spread.window}`, note: "warming up: no z yet"})
   const alert = Math.abs(spread.z) >= alertZ
