@@ -30,10 +30,17 @@ TOO_WIDE = """() => {
 @pytest.mark.usefixtures("api")
 def test_bars_and_z_score_change_without_a_reload(visit: Visit) -> None:
     seen = visit().open("/pairs?y=BTCUSDT&x=ETHUSDT&tf=1s")
-    bars = seen.page.evaluate("oddlot.charts.y.plot.rows.size")
+    bars, spreads = (
+        seen.page.evaluate(f"oddlot.charts.{chart}.plot.series[0].series.data().length")
+        for chart in ("y", "spread")
+    )
     z = seen.figure("z")
-    seen.until(f"oddlot.charts.y.plot.rows.size >= {bars + 5}")
-    seen.until(f"oddlot.charts.spread.plot.rows.size >= {bars}")
+    seen.until(f"oddlot.charts.y.plot.series[0].series.data().length >= {bars + 5}")
+    seen.until(f"oddlot.charts.spread.plot.series[0].series.data().length >= {spreads + 5}")
+    seen.until(
+        "oddlot.charts.y.plot.series[0].series.data().at(-1).close"
+        " === oddlot.charts.y.plot.newest.close"
+    )
     assert seen.figure("z") != z
     assert seen.figure("latency").endswith(" ms")
     assert seen.errors == []
