@@ -8,6 +8,7 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 import panel as pn
+from bokeh.server.server import Server
 
 from oddlot import settings as oddlot_settings
 from ui import app, assets
@@ -22,8 +23,31 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("tornado.access").setLevel(logging.WARNING)
     settings = oddlot_settings.load()
-    server = pn.serve(
-        app.applications(),
+    try:
+        server = make_server(settings)
+    except OSError as e:
+        raise SystemExit(
+            f"expected port {settings.ui_port} to be free, was: {e.strerror}; "
+            "stop who listens there, or set ODDLOT_UI_PORT"
+        ) from e
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.io_loop.add_callback_from_signal(server.io_loop.stop)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.start()
+    log.info("the dashboard is at http://%s:%d/pairs", oddlot_settings.LOOPBACK, settings.ui_port)
+    if not assets.CHART_LIBRARY.is_dir():
+        log.warning("no chart library: run `%s`, then reload the page", assets.BRING_LIBRARY)
+    server.io_loop.start()
+    server.stop()
+
+
+def make_server(settings: oddlot_settings.Settings) -> Server:
+    """Bind the port and name every page; nothing is answered before `start`."""
+    server: Server = pn.serve(
+        app.applications(settings),
         port=settings.ui_port,
         address=oddlot_settings.LOOPBACK,
         websocket_origin=[urlsplit(origin).netloc for origin in settings.origins],
@@ -36,20 +60,7 @@ def main() -> None:
         start=False,
         verbose=False,
     )
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        server.io_loop.add_callback_from_signal(server.io_loop.stop)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    server.start()
-    log.info("the dashboard is at http://%s:%d/pairs", oddlot_settings.LOOPBACK, settings.ui_port)
-    if not assets.CHART_LIBRARY.is_dir():
-        log.warning(
-            "no chart library in %s: run `uv sync --reinstall-package oddlot`", assets.CHART_LIBRARY
-        )
-    server.io_loop.start()
-    server.stop()
+    return server
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from types import ModuleType
 import panel as pn
 from panel_material_ui.template.base import Page
 
-from oddlot import settings as oddlot_settings
+from oddlot.settings import Settings
 from ui import charts, theme
 from ui.pages import pairs
 
@@ -20,11 +20,11 @@ ICON = Path(__file__).parent / "icon.svg"
 PHONE = "Mobi"  # what browsers on phones say of themselves
 
 
-def applications() -> dict[str, Callable[[], Page]]:
+def applications(settings: Settings) -> dict[str, Callable[[], Page]]:
     """Name the path of every page and what builds it."""
 
     def builder(page: ModuleType) -> Callable[[], Page]:
-        return lambda: build(page)  # Panel calls plain functions only, not partials
+        return lambda: build(page, settings)  # Panel calls plain functions only, not partials
 
     return {page.PATH: builder(page) for page in PAGES}
 
@@ -34,11 +34,9 @@ def title(page: ModuleType) -> str:
     return f"{page.LABEL} · Oddlot"
 
 
-def build(page: ModuleType = pairs) -> Page:
+def build(page: ModuleType, settings: Settings) -> Page:
     """Build one page for one visitor."""
-    settings = oddlot_settings.load()
     location = pn.state.location
-    content = page.PairPage(settings.api_base_url, location.search if location else "")
     agent = (pn.state.headers or {}).get("User-Agent", "")
     return Page(
         title=TITLE,
@@ -51,7 +49,7 @@ def build(page: ModuleType = pairs) -> Page:
         sidebar_width=theme.RAIL_PX,
         sidebar_resizable=False,
         sidebar_open=PHONE not in agent,  # on a phone the drawer would cover the page
-        main=[content],
+        main=[page.view(settings.api_base_url, location.search if location else "")],
         raw_css=[theme.root_css()],
         stylesheets=[theme.shell_css()],
         busy_indicator=None,  # this server has nothing slow to do

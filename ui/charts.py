@@ -38,7 +38,7 @@ class Notice(BrowserPart):
     """What is wrong and what to do, or nothing."""
 
     module = param.String(default="notice", constant=True)
-    message = param.String(doc="Said by the page itself; goes before what the connection says.")
+    message = param.String(doc="Said by the page itself; only an API that is away goes before it.")
 
 
 class PageState(BrowserPart):

@@ -7,6 +7,8 @@ The plugin serves the page's own scripts and the chart library.
 
 from __future__ import annotations
 
+from oddlot import settings
 from ui import app
 
-app.build().servable(title=app.title(app.PAGES[0]))
+page = app.PAGES[0]
+app.build(page, settings.load()).servable(title=app.title(page))

@@ -70,7 +70,7 @@ def dashboard(api_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{url}/assets/loader.js", process)
+        wait_for(f"{url}/assets/loader.js", process)
         yield url
     finally:
         process.terminate()
@@ -80,7 +80,8 @@ def dashboard(api_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     assert "Traceback" not in said, said
 
 
-def _wait_for(url: str, process: subprocess.Popen[Any]) -> None:
+def wait_for(url: str, process: subprocess.Popen[Any]) -> None:
+    """Wait until a server answers, or fail if it ends or takes too long."""
     deadline = time.monotonic() + START_DEADLINE_S
     while True:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bokeh.document import Document
 
+from oddlot import settings
 from ui import app, assets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +17,7 @@ MOST_MODELS = 60  # each costs the server 3-5 ms of every page load
 
 
 def test_every_page_builds_and_stays_small() -> None:
-    for build in app.applications().values():
+    for build in app.applications(settings.load()).values():
         document = build().server_doc(Document())
         assert 10 < len(list(document.models)) <= MOST_MODELS
 

@@ -46,7 +46,8 @@ export function mount(box, model) {
   const draw = () => {
     const nowMs = Date.now()
     ask(nowMs)
-    const message = model.message || noticeOf(stream.state, {base: model.api, retryAtMs: stream.retryAtMs, ready, health, nowMs})
+    const wrong = noticeOf(stream.state, {base: model.api, retryAtMs: stream.retryAtMs, ready, health, nowMs})
+    const message = stream.state.name === "down" ? wrong : model.message || wrong
     line.hidden = message === ""
     retry.hidden = stream.state.name !== "down"
     line.dataset.state = stream.state.name

@@ -100,6 +100,11 @@ class PairPage(pn.viewable.Viewer):
         )
 
 
+def view(api: str, search: str) -> PairPage:
+    """Build the page for one visitor."""
+    return PairPage(api, search)
+
+
 def state_of(search: str) -> dict[str, str]:
     """Read a query string; what is missing or malformed there is the default."""
     given = {name: values[0] for name, values in parse_qs(search.lstrip("?")).items()}
