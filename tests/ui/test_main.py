@@ -26,7 +26,7 @@ def test_panel_serve_serves_the_page_and_its_scripts() -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/?tf=1s") as answer:
             page = answer.read().decode()
         assert "<title>Pairs · Oddlot</title>" in page
-        with pytest.raises(urllib.error.HTTPError, match="404"):
+        with pytest.raises(urllib.error.HTTPError, match="403"):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/assets/../app.py")
     finally:
         process.terminate()

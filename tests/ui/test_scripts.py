@@ -80,6 +80,15 @@ def test_prices_keep_the_decimals_they_come_with(
     assert run(scripts, "format", "m.decimalsOf(v[0])", prices) == decimals
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(-1464.123, "−1,464.1"), (0.00123456, "0.0012346"), (0, "0.0000")]
+)
+def test_figures_keep_five_digits_whatever_their_size(
+    scripts: Page, value: float, text: str
+) -> None:
+    assert run(scripts, "format", "m.significant(v[0])", value) == text
+
+
 def test_text_from_outside_stays_text(scripts: Page) -> None:
     made = run(scripts, "dom", "m.h('p', {}, v[0]).innerHTML", "<img src=x onerror=alert(1)>")
     assert made == "&lt;img src=x onerror=alert(1)&gt;"

@@ -29,11 +29,15 @@ export function signed(value, decimals = 2) {
   return value > 0 && text !== DASH ? `+${text}` : text
 }
 
-/** About `digits` significant digits, whatever the magnitude. */
-export function significant(value, digits = 5) {
-  if (value == null || !Number.isFinite(value)) return DASH
+/** How many decimals show a value of this magnitude with so many significant digits. */
+export function decimalsFor(value, digits = 5) {
   const whole = value === 0 ? 1 : Math.floor(Math.log10(Math.abs(value))) + 1
-  return number(value, Math.max(0, Math.min(MAX_DECIMALS, digits - whole)))
+  return Math.max(0, Math.min(MAX_DECIMALS, digits - whole))
+}
+
+/** About five significant digits, whatever the magnitude. */
+export function significant(value) {
+  return value == null || !Number.isFinite(value) ? DASH : number(value, decimalsFor(value))
 }
 
 /** 1234567 -> 1.23M. */

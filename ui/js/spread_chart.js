@@ -4,13 +4,14 @@ import {INTERVAL_MS, spreadsPath} from "./api.js"
 import {Band} from "./band.js"
 import {chartCard} from "./card.js"
 import {h} from "./dom.js"
-import {moment, number, significant, signed} from "./format.js"
+import {decimalsFor, moment, number, significant, signed} from "./format.js"
 import {library, liveButton, Plot, token} from "./plot.js"
 import {Rows} from "./rows.js"
 import {streamOf} from "./stream.js"
 
 const HISTORY_SPREADS = {"1s": 720, "1m": 720, "5m": 3_600} // the same stretch of time as the bars show
 const PANE_HEIGHTS = [42, 36, 22] // parts of a hundred
+const AXIS_DIGITS = 4 // significant ones, of the largest spread
 const PANE_TOPS = [0.16, 0.18, 0.36] // room for the legends
 const LEAST_Z_RANGE = 2.6 // keeps both bands in view while z is calm
 
@@ -18,7 +19,7 @@ const value = (name) => (row) => (row[name] === null ? null : {value: row[name]}
 
 function addSeries(lib, plot, alertZ) {
   const line = {lineWidth: 1.5, priceLineVisible: false, lastValueVisible: true, crosshairMarkerRadius: 3}
-  plot.add(lib.LineSeries, {...line, color: token("accent")}, value("spread"), 0)
+  const spread = plot.add(lib.LineSeries, {...line, color: token("accent")}, value("spread"), 0)
   const z = plot.add(lib.LineSeries, {
     ...line, color: token("t1"), priceFormat: {type: "price", precision: 2, minMove: 0.01},
     autoscaleInfoProvider: (original) => {
@@ -35,6 +36,7 @@ function addSeries(lib, plot, alertZ) {
     pane.setStretchFactor(PANE_HEIGHTS[i])
     pane.priceScale("right").applyOptions({scaleMargins: {top: PANE_TOPS[i], bottom: 0.08}})
   })
+  return spread
 }
 
 /** One legend line per pane, at the pane's top. */
@@ -58,6 +60,7 @@ function show(box, {base, pair, interval, group, alertZ}) {
   const of = interval === "5m" ? "1m" : interval // spreads exist on one-second and one-minute bars
   const limit = HISTORY_SPREADS[interval]
   let plot = null
+  let spread = null
   const card = chartCard(box, {label: `Spread, z-score and correlation of ${pair}`, onretry: () => rows.load()})
   const legend = (row) => fillLegends(card.legend, plot, {row: row ?? plot?.newest, interval: of})
   const {button, unwatch} = liveButton(group)
@@ -66,6 +69,9 @@ function show(box, {base, pair, interval, group, alertZ}) {
   const reset = (spreads) => {
     if (!plot) return
     if (!spreads.length) return card.empty(`No ${of} spreads of ${pair.replace("~", " on ")} yet: the first comes once both legs have closed enough bars.`)
+    const largest = spreads.reduce((most, row) => Math.max(most, Math.abs(row.spread ?? 0)), 0)
+    const precision = decimalsFor(largest, AXIS_DIGITS)
+    spread.applyOptions({priceFormat: {type: "price", precision, minMove: 10 ** -precision}})
     card.ready()
     plot.reset(spreads)
     const last = spreads.at(-1)
@@ -82,7 +88,7 @@ function show(box, {base, pair, interval, group, alertZ}) {
   library().then((lib) => {
     if (!box.isConnected) return
     plot = new Plot(lib, card.plot, {intervalMs: INTERVAL_MS[of], group})
-    addSeries(lib, plot, alertZ)
+    spread = addSeries(lib, plot, alertZ)
     plot.pointed = legend
     if (rows.loaded) reset(rows.rows)
   }, card.missing)
