@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import faust
@@ -16,7 +17,7 @@ from oddlot.contracts.messages import Ticks
 from oddlot.errors import BadMessage
 from oddlot.quant.bars import Folded, Folding, add_ticks
 from streams import batches
-from streams.worker import Worker
+from streams.worker import Entry, Worker
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Foldings:
     """The state of every symbol of this worker's partitions, in a Faust table."""
 
     def __init__(self, app: Worker) -> None:
+        self._app = app
         self._table = app.table_for(topics.TICKS, "foldings")
         self._decoded: dict[str, tuple[Any, Folding]] = {}
 
@@ -53,12 +55,14 @@ class Foldings:
             self._decoded[symbol] = (stored, folding)
         return folding
 
-    def put(self, folding: Folding, partition: int) -> None:
-        """Set the state of a symbol, here and on the changelog."""
-        stored = msgspec.to_builtins(folding)
-        self._decoded[folding.symbol] = (stored, folding)
-        self._table.send_changelog(partition, folding.symbol, stored)
-        self._table.data[folding.symbol] = stored
+    async def put(self, foldings: Iterable[tuple[Folding, int]]) -> None:
+        """Set the state of symbols on their partitions, here and on the changelog."""
+        entries = []
+        for folding, partition in foldings:
+            stored = msgspec.to_builtins(folding)
+            self._decoded[folding.symbol] = (stored, folding)
+            entries.append(Entry(partition, folding.symbol, stored))
+        await self._app.write(self._table, entries)
 
 
 async def build(app: Worker, foldings: Foldings, events: list[batches.Event]) -> None:
@@ -78,16 +82,12 @@ async def build(app: Worker, foldings: Foldings, events: list[batches.Event]) ->
     await _publish(app.publisher, [folded for folded, _ in results], batches.arrival_ms(events[-1]))
     if not batches.are_ours(app, events):
         return
-    for folded, partition in results:
-        foldings.put(folded.state, partition)
-        if folded.late or folded.duplicates:
-            log.debug(
-                "%s: %d late ticks, %d duplicates",
-                folded.state.symbol,
-                folded.late,
-                folded.duplicates,
-            )
+    await foldings.put((folded.state, partition) for folded, partition in results)
     batches.done(events)
+    for folded, _ in results:
+        if folded.late or folded.duplicates:
+            counted = folded.state.symbol, folded.late, folded.duplicates
+            log.debug("%s: %d late ticks, %d duplicates", *counted)
 
 
 async def _publish(publisher: kafka.Publisher, results: list[Folded], arrival_ms: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from oddlot.contracts.messages import Interval
 from oddlot.contracts.pairs import Pair
 from oddlot.contracts.topics import BARS
 from oddlot.quant.legs import Leg
-from streams.worker import Worker
+from streams.worker import Entry, Worker
 
 LegKey = tuple[str, Interval]
 
@@ -27,6 +27,7 @@ class Legs:
     """
 
     def __init__(self, app: Worker, watched: Iterable[Pair]) -> None:
+        self._app = app
         self._table = app.table_for(BARS, "legs")
         self._table.on_recover(self._forget_memory)
         self._wanted = {
@@ -43,30 +44,13 @@ class Legs:
             self._legs = self._read()
         return self._legs
 
-    def put(self, after: Mapping[LegKey, Leg]) -> None:
+    async def put(self, after: Mapping[LegKey, Leg]) -> None:
         """Set the legs, writing what has changed."""
         before = self.legs()
-        for key, leg in after.items():
-            if leg is not before[key]:
-                self._write(key, before[key], leg)
         self._legs = dict(after)
-
-    def _write(self, key: LegKey, before: Leg, leg: Leg) -> None:
-        name = SEPARATOR.join(key)
-        added = ~np.isin(leg.open_ms, before.open_ms)
-        for open_ms, close in zip(leg.open_ms[added], leg.close[added], strict=True):
-            self._set(f"{name}{SEPARATOR}{open_ms}", float(close))
-        self._set(name, [leg.known_until_ms, leg.lull_after_ms, leg.lull_until_ms])
-        for open_ms in before.open_ms[~np.isin(before.open_ms, leg.open_ms)]:
-            self._set(f"{name}{SEPARATOR}{open_ms}", None)
-
-    def _set(self, entry: str, value: float | list[int] | None) -> None:
-        if value is None:
-            self._table.send_changelog(PARTITION, entry, None, value_serializer="raw")
-            self._table.data.pop(entry, None)
-        else:
-            self._table.send_changelog(PARTITION, entry, value)
-            self._table.data[entry] = value
+        changed = ((key, leg) for key, leg in after.items() if leg is not before[key])
+        entries = [entry for key, leg in changed for entry in _entries(key, before[key], leg)]
+        await self._app.write(self._table, entries)
 
     def _read(self) -> dict[LegKey, Leg]:
         closes: dict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -84,6 +68,18 @@ class Legs:
 
     async def _forget_memory(self) -> None:
         self._legs = None
+
+
+def _entries(key: LegKey, before: Leg, leg: Leg) -> Iterator[Entry]:
+    """Give what turns one leg into the other: new closes, then the clock, then what goes."""
+    name = SEPARATOR.join(key)
+    added = ~np.isin(leg.open_ms, before.open_ms)
+    for open_ms, close in zip(leg.open_ms[added], leg.close[added], strict=True):
+        yield Entry(PARTITION, f"{name}{SEPARATOR}{open_ms}", float(close))
+    clock = [leg.known_until_ms, leg.lull_after_ms, leg.lull_until_ms]
+    yield Entry(PARTITION, name, clock)
+    for open_ms in before.open_ms[~np.isin(before.open_ms, leg.open_ms)]:
+        yield Entry(PARTITION, f"{name}{SEPARATOR}{open_ms}", None)
 
 
 def _leg(closes: list[tuple[int, float]], clock: list[int]) -> Leg:

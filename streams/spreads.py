@@ -51,7 +51,7 @@ async def compute(
     await app.publisher.publish(topics.SPREADS, spreads, arrival_ms=arrival_ms)
     if not batches.are_ours(app, events):
         return
-    state.put(forget(after, watched))
+    await state.put(forget(after, watched))
     batches.done(events)
 
 

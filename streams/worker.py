@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import faust
 from faust.types import TableT
@@ -40,6 +41,14 @@ LOGGING = {
     "root": {"level": "INFO", "handlers": ["out"]},
     "loggers": {"aiokafka": {"level": "WARNING"}},
 }
+
+
+class Entry(NamedTuple):
+    """One value of a table of state; None deletes it."""
+
+    partition: int
+    key: str
+    value: Any
 
 
 class Worker(faust.App):
@@ -94,6 +103,24 @@ class Worker(faust.App):
             partitions=topics[0].partitions,
         )
 
+    async def write(self, table: TableT[Any, Any], entries: Iterable[Entry]) -> None:
+        """Set entries of a table and return once its changelog has them.
+
+        Faust flushes changelogs before a commit, but gives up on the flush after 0.1 s, and
+        offsets committed ahead of their state are a loss at the next crash.
+        """
+        written = []
+        for partition, key, value in entries:
+            if value is None:
+                table.data.pop(key, None)
+                deleted = table.send_changelog(partition, key, None, value_serializer="raw")
+                written.append(deleted)
+            else:
+                table.data[key] = value
+                written.append(table.send_changelog(partition, key, value))
+        for acknowledged in written:
+            await acknowledged
+
     def table_for(self, topic: Topic[Any], name: str) -> TableT[Any, Any]:
         """Declare a table of state, partitioned like the topic that it is folded from."""
         return self.Table(
@@ -122,6 +149,7 @@ def make_worker(settings: Settings) -> Worker:
         broker_credentials=_credentials(settings),
         broker_session_timeout=SESSION_S,
         broker_heartbeat_interval=HEARTBEAT_S,
+        broker_rebalance_timeout=SESSION_S,  # a worker killed while joining holds up the others
         broker_commit_interval=COMMIT_INTERVAL_S,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=f"{APP_ID}-{settings.worker}",
