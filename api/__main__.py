@@ -8,9 +8,11 @@ import uvicorn
 
 from api.app import app
 from api.backend import Backend
+from api.hub import MAX_CLIENTS
 from api.stream import MAX_COMMAND_BYTES
 from oddlot.settings import LOOPBACK
 
+MAX_REQUESTS = 200  # connections besides the clients of /stream; beyond, 503
 STOP_S = 3  # WebSockets are told to go; who does not is cut off
 
 
@@ -27,6 +29,7 @@ def main() -> None:
         ws="websockets-sansio",
         ws_max_size=MAX_COMMAND_BYTES,
         ws_per_message_deflate=False,  # it triples the cost of a fan-out
+        limit_concurrency=MAX_CLIENTS + MAX_REQUESTS,
         timeout_graceful_shutdown=STOP_S,
         server_header=False,
     )

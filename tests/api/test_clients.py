@@ -141,6 +141,8 @@ async def test_a_client_that_takes_no_answers_is_not_listened_to() -> None:
     for number in range(MAX_REPLIES):
         await client.reply({"number": number})
     one_more = asyncio.create_task(client.reply({"number": MAX_REPLIES}))
+    await asyncio.sleep(0)  # its turn
+    assert not one_more.done()
     async with speaking(client) as line:
         await until(lambda: len(line.frames) > MAX_REPLIES, what="all answers")
     assert one_more.done()
@@ -164,7 +166,11 @@ async def test_a_client_that_takes_nothing_for_long_is_given_up(
     client = Client("epoch")
     client.beat(0)  # nothing on its way yet: no reason to give up
     async with speaking(client) as line:
+        await until(lambda: line.frames, what="the first heartbeat")
+        client.beat(1)  # it took that one
+        await until(lambda: len(line.frames) == 2, what="the second heartbeat")
         line.is_open.clear()
+        client.beat(2)
         await until(lambda: line.waits, what="the line to be full")
         with pytest.raises(Stuck):
             client.beat(0)

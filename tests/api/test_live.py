@@ -61,6 +61,25 @@ async def test_after_a_failure_it_goes_on_before_the_last_record_and_repeats_not
     assert written.starts[1] == arrival_ms - OVERLAP_MS
 
 
+async def test_a_broker_that_is_not_there_at_first_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = MemoryTopics()
+    refusals = [BrokerUnavailable("expected Kafka, found none")]
+
+    @contextlib.asynccontextmanager
+    async def refuse_once(start_ms: int) -> AsyncIterator[MemoryTopics]:
+        if refusals:
+            raise refusals.pop()
+        async with MemoryTopics.follow(written, start_ms) as topics_:
+            yield topics_
+
+    monkeypatch.setattr(written, "follow", refuse_once)
+    async with following(written) as (live, _):
+        assert not live.is_connected
+        await until(lambda: live.is_connected, what="the second attempt")
+
+
 async def test_a_broker_that_does_not_answer_is_noticed_and_so_is_its_return(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
