@@ -56,6 +56,7 @@ def make_app(
         description=DESCRIPTION,
         version=importlib.metadata.version("oddlot"),
         redoc_url=None,
+        swagger_ui_parameters={"validatorUrl": None},  # else it asks a server of Swagger's
         lifespan=_lifespan,
         responses=problems.documented(500),
     )

@@ -39,6 +39,7 @@ async def test_the_docs_load_nothing_from_elsewhere(http: httpx.AsyncClient) -> 
     for asset in assets:
         assert asset.startswith("/")
         assert (await http.get(asset)).status_code == 200
+    assert '"validatorUrl": null' in page
 
 
 def test_every_reference_in_the_openapi_document_resolves(document: dict[str, Any]) -> None:
