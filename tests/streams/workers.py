@@ -1,0 +1,62 @@
+"""A worker and events that need no broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any
+
+from oddlot.contracts.topics import Topic
+from oddlot.settings import load
+from streams.worker import Entry
+from tests.fakes import MemoryPublisher
+
+ARRIVAL_S = 1_700_000_000.25
+
+
+class FakeTable:
+    """A table of state without a changelog."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+        self.recovered: list[Any] = []
+
+    def on_recover(self, callback: Any) -> None:
+        self.recovered.append(callback)
+
+
+class FakeWorker:
+    """What the parts see of a worker; `journal` keeps the order of what they do."""
+
+    def __init__(self) -> None:
+        self.settings = load()
+        self.publisher = MemoryPublisher()
+        self.consumer_generation_id = 1
+        self.flow_control = SimpleNamespace(is_active=lambda: True)
+        self.tables: dict[str, FakeTable] = {}
+        self.written: list[Entry] = []
+
+    def table_for(self, topic: Topic[Any], name: str) -> FakeTable:
+        return self.tables.setdefault(name, FakeTable())
+
+    async def write(self, table: FakeTable, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.written.append(entry)
+            if entry.value is None:
+                table.data.pop(entry.key, None)
+            else:
+                table.data[entry.key] = entry.value
+
+
+class FakeEvent:
+    """One record of a topic on its way through a stream."""
+
+    def __init__(self, topic: Topic[Any], value: Any, generation: int = 1) -> None:
+        self.value = value if isinstance(value, bytes) else topic.codec.encode(value)
+        self.message = SimpleNamespace(
+            topic=topic.name, partition=0, generation_id=generation, timestamp=ARRIVAL_S
+        )
+        self.acknowledged = 0
+
+    def ack(self) -> None:
+        self.acknowledged += 1
