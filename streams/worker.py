@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import faust
+from faust.app.base import BootStrategy
 from faust.types import TableT
 from mode.supervisors import CrashingSupervisor
 from mode.utils.queues import FlowControlEvent
@@ -51,6 +52,12 @@ class Entry(NamedTuple):
     value: Any
 
 
+class NoWeb(BootStrategy):
+    """Starts no web server: `faust worker` turns the setting back on, and its views are open."""
+
+    enable_web = False
+
+
 class Worker(faust.App):
     """A Faust app that loses nothing when it recovers its tables.
 
@@ -59,6 +66,7 @@ class Worker(faust.App):
     nothing while the flow is active.
     """
 
+    BootStrategy = NoWeb
     settings: Settings
 
     def __init__(self, *args: Any, settings: Settings, **options: Any) -> None:
@@ -162,7 +170,6 @@ def make_worker(settings: Settings) -> Worker:
         topic_disable_leader=True,
         store="memory://",
         datadir=str(settings.state_dir / "faust"),
-        web_enabled=False,  # its views of tables would be open to anyone
         agent_supervisor=CrashingSupervisor,  # our bug: crash, restart from the committed offset
         autodiscover=False,
         logging_config=LOGGING,

@@ -9,12 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from oddlot import kafka
-from oddlot.contracts import topics
 from oddlot.contracts.messages import INTERVAL_MS, Bar, Spread, Ticks
 from oddlot.contracts.pairs import Pair
 from oddlot.local import ports, roles
@@ -38,19 +36,12 @@ STOP_DEADLINE_S = 20.0
 
 @dataclass
 class System:
-    """Settings of a running broker, and the workers started on it."""
+    """A running broker, and the workers started on it; they end with it."""
 
     settings: Settings
+    broker: subprocess.Popen[bytes]
     logs: Path
-
-    @contextlib.contextmanager
-    def worker(self) -> Iterator[Worker]:
-        """Run a streams worker while the block lasts."""
-        worker = self.start_worker()
-        try:
-            yield worker
-        finally:
-            worker.stop()
+    workers: list[Worker] = field(default_factory=list)
 
     def start_worker(self, number: int = 1, parts: str = "bars,spreads,sink") -> Worker:
         """Start a streams worker."""
@@ -64,7 +55,9 @@ class System:
             process = subprocess.Popen(
                 command, env=environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
             )
-        return Worker(process)
+        worker = Worker(process)
+        self.workers.append(worker)
+        return worker
 
 
 @dataclass
@@ -80,6 +73,8 @@ class Worker:
 
     def stop(self) -> None:
         """End it as a user would; kill it if it will not."""
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(STOP_DEADLINE_S)
@@ -98,10 +93,18 @@ def running_system(folder: Path, *, with_store: bool) -> Iterator[System]:
         clickhouse_port=ports.free_port(),
     )
     with contextlib.ExitStack() as stack:
-        stack.enter_context(running_broker(settings))
+        broker = stack.enter_context(running_broker(settings))
         if with_store:
             stack.enter_context(running_store(settings))
-        yield System(settings, folder)
+        system = System(settings, broker, folder)
+        try:
+            yield system
+        finally:
+            for worker in system.workers:
+                worker.stop()
+            if system.broker is not broker:
+                system.broker.terminate()
+                system.broker.wait()
 
 
 def replay(system: System, files: list[Path], *options: str, **knobs: str) -> None:
@@ -109,18 +112,6 @@ def replay(system: System, files: list[Path], *options: str, **knobs: str) -> No
     environment = roles.environment(system.settings) | knobs
     command = [str(Path(sys.executable).with_name("oddlot")), "replay", *map(str, files), *options]
     subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=DEADLINE_S)
-
-
-async def bars_of(system: System, enough: Callable[[list[Bar]], bool]) -> list[Bar]:
-    """Read market.bars from its beginning until enough is there."""
-    found: list[Any] = []
-    until = time.monotonic() + DEADLINE_S
-    async with kafka.subscribe(system.settings, [topics.BARS], start="earliest") as subscription:
-        while not enough(found):
-            assert time.monotonic() < until, f"only {len(found)} bars came"
-            records = await subscription.read(limit=10_000, wait_ms=200)
-            found += [record.message() for record in records]
-    return found
 
 
 async def until_many(ask: Callable[[], Awaitable[list[T]]], count: int) -> list[T]:

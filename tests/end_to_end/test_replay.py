@@ -36,7 +36,8 @@ async def test_replayed_captures_end_in_the_store_as_the_oracle_says(
     wholes = recorded(real_data)
     bars = expected_bars(wholes)
     spreads = expected_spreads(bars)
-    with running_system(tmp_path, with_store=True) as system, system.worker():
+    with running_system(tmp_path, with_store=True) as system:
+        system.start_worker()
         replay(system, files, "--close", ODDLOT_TICK_CUT_TRADES=str(cut_trades))
         async with connected(system) as reader:
             for symbol, interval in itertools.product((PAIR.y, PAIR.x), INTERVAL_MS):
