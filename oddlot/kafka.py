@@ -8,7 +8,7 @@ import logging
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -23,12 +23,12 @@ from oddlot.contracts.cloudevents import headers_of
 from oddlot.contracts.codecs import M
 from oddlot.contracts.messages import DeadLetter, Message
 from oddlot.contracts.topics import Topic
+from oddlot.kafka_start import start_client
 from oddlot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 CONNECT_DEADLINE_S = 60.0  # a broker after `kill -9` needs 3-10 s; a minute means it is not there
-FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.1, 2.0
 REQUEST_TIMEOUT_MS = 60_000  # how long a publisher outlives a broker that is restarting
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 FETCH_WAIT_MS = 100  # a long poll holds up partitions of the same broker that have a backlog
@@ -126,7 +126,7 @@ async def create_topics(settings: Settings, *, deadline_s: float = CONNECT_DEADL
         If the broker does not answer within the deadline.
     """
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await _start(admin, settings, deadline_s)
+    await start_client(admin, settings.kafka_address, deadline_s)
     try:
         present = set(await admin.list_topics())
         for topic in topics.ALL:
@@ -162,7 +162,7 @@ async def connect(
         max_request_size=MAX_RECORD_BYTES,
         max_batch_size=MAX_RECORD_BYTES,
     )
-    await _start(producer, settings, deadline_s)
+    await start_client(producer, settings.kafka_address, deadline_s)
     try:
         yield KafkaPublisher(producer)
     finally:
@@ -302,7 +302,7 @@ async def subscribe(
         consumer.subscribe([topic.name for topic in wanted])
     else:
         consumer.assign([TopicPartition(t.name, p) for t in wanted for p in range(t.partitions)])
-    await _start(consumer, settings, deadline_s)
+    await start_client(consumer, settings.kafka_address, deadline_s)
     try:
         if not group:
             await _seek(consumer, start)
@@ -354,48 +354,3 @@ def _new_topic(topic: Topic[Any], replication: int) -> NewTopic:
             "max.message.bytes": str(MAX_RECORD_BYTES),
         },
     )
-
-
-async def _start(client: Any, settings: Settings, deadline_s: float) -> None:
-    """Start an aiokafka client, patient with a broker that is still starting."""
-    until = time.monotonic() + deadline_s
-    backoff_s = FIRST_BACKOFF_S
-    while True:
-        try:
-            with _quiet():
-                await client.start()
-        except (KafkaError, OSError) as e:
-            if backoff_s == FIRST_BACKOFF_S:
-                log.info("waiting for Kafka at %s", settings.kafka_address)
-            if time.monotonic() + backoff_s > until:
-                await _stop(client)
-                raise errors.BrokerUnavailable(
-                    f"expected Kafka at {settings.kafka_address}, found none within "
-                    f"{deadline_s:.0f} s; start one with `oddlot up --only kafka` "
-                    f"or set ODDLOT_KAFKA"
-                ) from e
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, LAST_BACKOFF_S)
-        else:
-            return
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep aiokafka from logging an error at every try; the last one is raised."""
-    loud = logging.getLogger("aiokafka")
-    loud.addFilter(_drop)
-    try:
-        yield
-    finally:
-        loud.removeFilter(_drop)
-
-
-def _drop(_: logging.LogRecord) -> bool:
-    return False
-
-
-async def _stop(client: Any) -> None:
-    stop = getattr(client, "stop", None) or client.close
-    with contextlib.suppress(KafkaError, OSError):
-        await stop()

@@ -93,17 +93,47 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _all(settings: Settings, roles: frozenset[str]) -> list[Process]:
-    python = sys.executable
-    found = [
-        Process(
-            name="streams",
-            command=[python, "-m", "faust", "-A", "streams.app", "worker", "-l", "info"],
-            stop_stage=1,
-        ),
-        Process(name="producers", command=[python, "-m", "producers"], stop_stage=0),
+    found = [_broker(settings)] if settings.embeds_kafka else []
+    found += [_store(settings)] if settings.embeds_clickhouse else []
+    found += [*_ingest(), *_servers(settings)]
+    return found + ([_sandbox(settings)] if settings.simulated and "producers" in roles else [])
+
+
+def _broker(settings: Settings) -> Process:
+    return Process(
+        name="kafka",
+        command=[sys.executable, "-m", "oddlot.local.kafka"],
+        stop_stage=2,
+        port=settings.kafka_port,
+        port_setting="ODDLOT_KAFKA_PORT",
+        probe=lambda: kafka.is_ready(settings),
+    )
+
+
+def _store(settings: Settings) -> Process:
+    return Process(
+        name="clickhouse",
+        command=[sys.executable, "-m", "oddlot.local.clickhouse"],
+        stop_stage=2,
+        port=settings.clickhouse_port,
+        port_setting="ODDLOT_CLICKHOUSE_PORT",
+        probe=_answers(f"{settings.clickhouse_url}/ping"),
+    )
+
+
+def _ingest() -> list[Process]:
+    faust = [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "-l", "info"]
+    return [
+        Process(name="streams", command=faust, stop_stage=1),
+        Process(name="producers", command=[sys.executable, "-m", "producers"], stop_stage=0),
+    ]
+
+
+def _servers(settings: Settings) -> list[Process]:
+    return [
         Process(
             name="api",
-            command=[python, "-m", "api"],
+            command=[sys.executable, "-m", "api"],
             stop_stage=0,
             port=settings.api_port,
             port_setting="ODDLOT_API_PORT",
@@ -111,43 +141,23 @@ def _all(settings: Settings, roles: frozenset[str]) -> list[Process]:
         ),
         Process(
             name="ui",
-            command=[python, "-m", "ui"],
+            command=[sys.executable, "-m", "ui"],
             stop_stage=0,
             port=settings.ui_port,
             port_setting="ODDLOT_UI_PORT",
             probe=_answers(f"http://{LOOPBACK}:{settings.ui_port}/pairs"),
         ),
     ]
-    if settings.embeds_clickhouse:
-        store = Process(
-            name="clickhouse",
-            command=[python, "-m", "oddlot.local.clickhouse"],
-            stop_stage=2,
-            port=settings.clickhouse_port,
-            port_setting="ODDLOT_CLICKHOUSE_PORT",
-            probe=_answers(f"{settings.clickhouse_url}/ping"),
-        )
-        found.insert(0, store)
-    if settings.embeds_kafka:
-        broker = Process(
-            name="kafka",
-            command=[python, "-m", "oddlot.local.kafka"],
-            stop_stage=2,
-            port=settings.kafka_port,
-            port_setting="ODDLOT_KAFKA_PORT",
-            probe=lambda: kafka.is_ready(settings),
-        )
-        found.insert(0, broker)
-    if settings.simulated and "producers" in roles:
-        sandbox = Process(
-            name="sandbox",
-            command=[python, "-m", "sandbox.exchange"],
-            stop_stage=0,
-            port=settings.sandbox_port,
-            port_setting="ODDLOT_SANDBOX_PORT",
-        )
-        found.append(sandbox)
-    return found
+
+
+def _sandbox(settings: Settings) -> Process:
+    return Process(
+        name="sandbox",
+        command=[sys.executable, "-m", "sandbox.exchange"],
+        stop_stage=0,
+        port=settings.sandbox_port,
+        port_setting="ODDLOT_SANDBOX_PORT",
+    )
 
 
 def _names(option: str, given: str) -> set[str]:

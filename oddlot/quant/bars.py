@@ -122,14 +122,9 @@ def add_ticks(state: Folding, batches: Sequence[Ticks]) -> Folded:
     intake = _take_in(state, batches)
     closed, known_ms = intake.ticks, intake.known_ms
     levels: list[Level] = []
-    bars: list[Bar] = []
-    lulls: list[Lull] = []
-    breaks_open_bar = intake.breaks_open_bar
-    for interval, before in zip(INTERVALS, state.levels, strict=True):
+    bars, lulls = list[Bar](), list[Lull]()
+    for interval, before in zip(INTERVALS, _levels(state, intake), strict=True):
         open_bar = before.open_bar
-        if breaks_open_bar and open_bar is not None:
-            open_bar = replace(open_bar, complete=False)
-        breaks_open_bar = False  # the second carries the mark up to its minute
         if len(closed) or _has_ended(open_bar, known_ms):
             closed, open_row = rows.fold(closed, open_bar, INTERVAL_MS[interval], known_ms)
             bars += rows.bars_of(closed, state.symbol, interval)
@@ -139,8 +134,7 @@ def add_ticks(state: Folding, batches: Sequence[Ticks]) -> Folded:
         )
         levels.append(level)
         lulls += [lull] if lull else []
-    if len(bars) > 1:
-        bars.sort(key=_end_and_length)
+    bars.sort(key=_end_and_length)
     after = Folding(
         symbol=state.symbol,
         last_id=intake.last_id,
@@ -150,6 +144,15 @@ def add_ticks(state: Folding, batches: Sequence[Ticks]) -> Folded:
     return Folded(
         state=after, bars=bars, lulls=lulls, late=intake.late, duplicates=intake.duplicates
     )
+
+
+def _levels(state: Folding, intake: _Intake) -> tuple[Level, Level, Level]:
+    """Give the levels to go on from; a broken open second carries the mark up to its minute."""
+    seconds, minutes, fives = state.levels
+    if intake.breaks_open_bar and seconds.open_bar is not None:
+        broken = replace(seconds.open_bar, complete=False)
+        return replace(seconds, open_bar=broken), minutes, fives
+    return state.levels
 
 
 def _take_in(state: Folding, batches: Sequence[Ticks]) -> _Intake:

@@ -146,25 +146,29 @@ def fit(y: Float64s, x: Float64s, *, prices: Prices) -> Fits:
         correlation = _correlation(_returns(y, prices), _returns(x, prices))
         if prices == "log":
             y, x = (np.log(np.where(leg > 0, leg, np.nan)) for leg in (y, x))
-        y_mean, x_mean = y.mean(axis=1), x.mean(axis=1)
-        y_off, x_off = y - y_mean[:, None], x - x_mean[:, None]
-        sxx, sxy, syy = (
-            (a * b).sum(axis=1) for a, b in ((x_off, x_off), (x_off, y_off), (y_off, y_off))
-        )
-        moves = sxx > ROUNDING**2 * x_mean**2 * x.shape[1]
-        hedge_ratio = np.where(moves, sxy / sxx, np.nan)
-        residuals = y_off - hedge_ratio[:, None] * x_off
-        sse = (residuals * residuals).sum(axis=1)
-        deviation = np.sqrt(sse / (y.shape[1] - 1))  # residuals have mean zero by construction
-        stands_out = sse > ROUNDING**2 * np.maximum(syy, y_mean**2)
-        return Fits(
-            hedge_ratio=hedge_ratio,
-            intercept=y_mean - hedge_ratio * x_mean,
-            r_squared=np.where(syy > 0, 1 - sse / syy, np.nan),
-            spread=residuals[:, -1],
-            z=np.where(stands_out, residuals[:, -1] / deviation, np.nan),
-            correlation=correlation,
-        )
+        return _regress(y, x, correlation)
+
+
+def _regress(y: Float64s, x: Float64s, correlation: Float64s) -> Fits:
+    y_mean, x_mean = y.mean(axis=1), x.mean(axis=1)
+    y_off, x_off = y - y_mean[:, None], x - x_mean[:, None]
+    sxx, sxy, syy = (
+        (a * b).sum(axis=1) for a, b in ((x_off, x_off), (x_off, y_off), (y_off, y_off))
+    )
+    moves = sxx > ROUNDING**2 * x_mean**2 * x.shape[1]
+    hedge_ratio = np.where(moves, sxy / sxx, np.nan)
+    residuals = y_off - hedge_ratio[:, None] * x_off
+    sse = (residuals * residuals).sum(axis=1)
+    deviation = np.sqrt(sse / (y.shape[1] - 1))  # residuals have mean zero by construction
+    stands_out = sse > ROUNDING**2 * np.maximum(syy, y_mean**2)
+    return Fits(
+        hedge_ratio=hedge_ratio,
+        intercept=y_mean - hedge_ratio * x_mean,
+        r_squared=np.where(syy > 0, 1 - sse / syy, np.nan),
+        spread=residuals[:, -1],
+        z=np.where(stands_out, residuals[:, -1] / deviation, np.nan),
+        correlation=correlation,
+    )
 
 
 def _returns(closes: Float64s, prices: Prices) -> Float64s:
