@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from oddlot import errors, settings
 from oddlot.local import ports
+from oddlot.local.embedded import REFUSED, log_to_stdout
 from oddlot.settings import LOOPBACK, Settings
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REFUSED = os.EX_CONFIG  # exit code: starting again will not help
 PROBE_S = 1.0  # loopback answers in a millisecond; a probe must not hold the supervisor
 GRACE_S = 3  # for requests under way when told to stop, then again for the engine
 
@@ -116,9 +116,7 @@ def serve(settings: Settings, limits: Limits | None = None) -> None:
 
 def main() -> int:
     """Run the store until it is told to stop; the exit code is 0 if it was."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    log_to_stdout()
     try:
         serve(settings.load())
     except (errors.Refused, errors.BadSetting) as e:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import ctypes
 import logging
 import os
 import shutil
@@ -16,13 +15,13 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from oddlot import errors
 from oddlot.local import jars, ports
 from oddlot.local import java as java_runtime
+from oddlot.local.embedded import REFUSED, die_with_parent, log_to_stdout
 from oddlot.local.kafka_home import Home, claimed, last_words, properties, write_holder
 from oddlot.settings import LOOPBACK, Settings, load
 
@@ -35,8 +34,6 @@ READY_DEADLINE_S = 2.0  # of one question
 ASK_AGAIN_S = 0.1
 SLOW_START_S = 30.0
 FORMAT_DEADLINE_S = 60.0  # takes 1 s
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-REFUSED = os.EX_CONFIG  # exit code: starting again will not help
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +94,7 @@ async def is_ready(settings: Settings, deadline_s: float = READY_DEADLINE_S) -> 
 
 def main() -> int:
     """Run the broker until it is told to stop; the exit code is 0 if it was."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    log_to_stdout()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker not yet there is no error
     try:
         return run(load())
@@ -170,7 +165,7 @@ async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) 
             stderr=output,
             cwd=home.root,
             pass_fds=[lock],
-            preexec_fn=_die_with_parent(),
+            preexec_fn=die_with_parent(),
         )
     write_holder(lock, f"process {os.getpid()}, its Java {process.pid}")
     ended = asyncio.create_task(process.wait())
@@ -224,7 +219,7 @@ def _format(home: Home, prepared: Prepared, lock: int) -> None:
         check=False,
         cwd=home.root,
         pass_fds=[lock],
-        preexec_fn=_die_with_parent(),
+        preexec_fn=die_with_parent(),
     )
     if said.returncode != 0:
         raise errors.Refused(
@@ -247,20 +242,6 @@ def _java(prepared: Prepared, home: Home, main_class: str, *arguments: str) -> l
         main_class,
         *arguments,
     ]
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Give what a child has to do so that it does not outlive us; only Linux can."""
-    if sys.platform != "linux":
-        return None
-    libc, parent = ctypes.CDLL(None), os.getpid()
-
-    def ask_for_it() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return ask_for_it
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError, StreamFailureError
 
-from oddlot.local import clickhouse
+from oddlot.local import clickhouse, embedded
 from oddlot.settings import Settings
 from tests.fixtures_clickhouse import (
     STOP_DEADLINE_S,
@@ -312,7 +312,7 @@ def test_a_second_process_on_the_directory_is_refused(store: Settings) -> None:
     process = start_store(other, stderr=subprocess.PIPE)
     _, said = process.communicate(timeout=30)
 
-    assert process.returncode == clickhouse.REFUSED
+    assert process.returncode == embedded.REFUSED
     assert str(clickhouse.directory_of(store)) in said.decode()
     assert "ODDLOT_STATE_DIR" in said.decode()
 
@@ -324,7 +324,7 @@ def test_a_port_that_is_taken_is_refused(
     process = start_store(taken, stderr=subprocess.PIPE)
     _, said = process.communicate(timeout=30)
 
-    assert process.returncode == clickhouse.REFUSED
+    assert process.returncode == embedded.REFUSED
     assert "ODDLOT_CLICKHOUSE_PORT" in said.decode()
 
 

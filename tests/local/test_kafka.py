@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from oddlot import errors
-from oddlot.local import kafka, ports
+from oddlot.local import embedded, kafka, ports
 from oddlot.local.kafka_home import Home, claimed, properties
 from oddlot.settings import LOOPBACK, Settings, load
 from tests.fixtures_kafka import broker_settings, role_env, running_broker
@@ -99,7 +99,7 @@ def test_a_killed_role_leaves_no_java_behind(tmp_path: Path):
             if sys.platform == "linux":
                 java.wait(ENDED_DEADLINE_S)
             else:  # nothing ends it there: it keeps the directory locked instead
-                assert run_role(settings).returncode == kafka.REFUSED
+                assert run_role(settings).returncode == embedded.REFUSED
         finally:
             with contextlib.suppress(psutil.NoSuchProcess):
                 java.kill()
@@ -119,7 +119,7 @@ def test_a_java_that_does_not_stop_is_killed(tmp_path: Path):
 @pytest.mark.broker
 def test_a_second_broker_on_the_same_directory_is_refused_naming_it(broker: Settings):
     second = run_role(broker.model_copy(update={"kafka_port": ports.free_port()}))
-    assert second.returncode == kafka.REFUSED
+    assert second.returncode == embedded.REFUSED
     assert str(broker.state_dir / "kafka") in second.stderr
     assert "in use by another broker" in second.stderr
     assert "ODDLOT_STATE_DIR" in second.stderr
@@ -129,7 +129,7 @@ def test_a_second_broker_on_the_same_directory_is_refused_naming_it(broker: Sett
 @pytest.mark.broker
 def test_a_taken_port_is_refused_before_java_starts(broker: Settings, tmp_path: Path):
     other = run_role(broker.model_copy(update={"state_dir": tmp_path}))
-    assert other.returncode == kafka.REFUSED
+    assert other.returncode == embedded.REFUSED
     assert f"port {broker.kafka_port}" in other.stderr
     assert "set ODDLOT_KAFKA_PORT" in other.stderr
     assert "starting" not in other.stdout
