@@ -6,32 +6,26 @@ import asyncio
 import importlib.metadata
 import logging
 import os
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import platformdirs
 import typer
 from rich.console import Console
-from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from oddlot import errors, settings
-from oddlot.local import doctor as examination
+from oddlot import errors, peer_groups, settings
 from oddlot.local import kafka, roles
-from oddlot.local.pulse import Pulse
-from oddlot.local.supervisor import Supervisor
+from oddlot.local.status import Status
+from oddlot.local.supervisor import Supervisor, require_ports
 from oddlot.settings import LOOPBACK, Settings
 
-REFRESH_S = 0.5  # of the status line on a terminal
-LINE_EVERY_S = 10.0  # elsewhere, a line at a time
 MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 cli = typer.Typer(
     help="Finds the odd one of the lot, live.",
     no_args_is_help=True,
@@ -39,12 +33,16 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Only = Annotated[str, typer.Option(help=f"Run these roles alone: {','.join(settings.ROLES)}.")]
-Without = Annotated[str, typer.Option(help="Run all roles but these.")]
+_ROLES, _LIST = ", ".join(settings.ROLES), "ROLE,.."
+Only = Annotated[str, typer.Option(metavar=_LIST, help=f"Run these roles alone: {_ROLES}.")]
+Without = Annotated[str, typer.Option(metavar=_LIST, help="Run all roles but these.")]
 StateDir = Annotated[
-    Path | None, typer.Option(help="Where broker, store and logs keep their files.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Where broker, store and logs keep their files."),
 ]
-Broker = Annotated[str, typer.Option("--kafka", help="HOST:PORT of an outside broker.")]
+Broker = Annotated[
+    str, typer.Option("--kafka", metavar="HOST:PORT", help="Use this broker, do not run one.")
+]
 
 
 @cli.command()
@@ -74,6 +72,8 @@ def demo(
 @cli.command()
 def doctor() -> None:
     """Check this machine and say what to do about each failure."""
+    from oddlot.local import doctor as examination  # here: 0.25 s that the other commands save
+
     findings = examination.examine(_load({}))
     table = Table(box=None, pad_edge=False, show_header=False)
     for finding in findings:
@@ -90,8 +90,8 @@ def doctor() -> None:
 def replay(context: typer.Context) -> None:
     """Send recordings through the live path of a running system."""
     command = [sys.executable, "-m", "producers.replay_command", *context.args]
-    done = subprocess.run(command, env=roles.environment(_load({})), check=False)
-    raise typer.Exit(done.returncode)
+    sys.stdout.flush()
+    os.execve(sys.executable, command, roles.environment(_load({})))  # it is us now
 
 
 @cli.command()
@@ -106,7 +106,8 @@ def main() -> None:
     try:
         cli()
     except errors.Oddlot as e:
-        Console(stderr=True, highlight=False).print(Text.assemble(("oddlot: ", "bold red"), str(e)))
+        told = Text.assemble(("oddlot: ", "bold red"), str(e))
+        Console(stderr=True, highlight=False, soft_wrap=True).print(told)
         sys.exit(2)
 
 
@@ -117,12 +118,15 @@ def _load(overrides: dict[str, object]) -> Settings:
 def _start(overrides: dict[str, object], only: str, without: str) -> None:
     knobs = _load(overrides)
     wanted = roles.chosen(only, without)
-    if "kafka" in wanted and knobs.embeds_kafka:
+    peer_groups.load(knobs.peer_groups_dir)  # a bad file is said once, here, not by each role
+    processes = roles.processes(knobs, wanted)
+    require_ports(processes)
+    if any(process.name == "kafka" for process in processes):
         _prepare_broker(knobs)
-    supervisor = Supervisor(knobs, roles.processes(knobs, wanted))
-    names = ", ".join(child.process.name for child in supervisor.children)
-    console.print(f"starting {names}; data and logs in {knobs.state_dir}")
-    asyncio.run(_run(supervisor, knobs, wanted))
+    supervisor = Supervisor(knobs, processes)
+    console.print(f"starting {', '.join(process.name for process in processes)}")
+    console.print(f"data and logs in {knobs.state_dir}")
+    asyncio.run(Status(console, knobs).run(supervisor))
 
 
 def _prepare_broker(knobs: Settings) -> None:
@@ -137,54 +141,3 @@ def _prepare_broker(knobs: Settings) -> None:
             progress.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
 
         kafka.prepare(knobs, told)
-
-
-async def _run(supervisor: Supervisor, knobs: Settings, wanted: frozenset[str]) -> None:
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-
-        def told(line: str) -> None:
-            console.print(Text(line))
-
-        def watch(running: Supervisor) -> asyncio.Future[None]:
-            return asyncio.ensure_future(_watch(running, knobs, wanted, live))
-
-        await supervisor.run(told, watch)
-    console.print("stopped")
-
-
-async def _watch(
-    supervisor: Supervisor, knobs: Settings, wanted: frozenset[str], live: Live
-) -> None:
-    """Say where to look once all is up, then keep one status line current."""
-    pulse = Pulse()
-    following = asyncio.create_task(pulse.follow(knobs))
-    try:
-        while not all(child.state == "ready" for child in supervisor.children):
-            _show(live, f"waiting for {_names(supervisor, lambda state: state != 'ready')}")
-            await asyncio.sleep(REFRESH_S)
-        _say_where_to_look(knobs, wanted)
-        while True:
-            _show(live, pulse.line(supervisor.children))
-            await asyncio.sleep(REFRESH_S if console.is_terminal else LINE_EVERY_S)
-    finally:
-        following.cancel()
-
-
-def _show(live: Live, line: str) -> None:
-    if console.is_terminal:
-        live.update(Text(line, overflow="ellipsis", no_wrap=True), refresh=True)
-    elif not line.startswith("waiting"):
-        console.print(Text(line))
-
-
-def _names(supervisor: Supervisor, where: Callable[[str], bool]) -> str:
-    return ", ".join(child.process.name for child in supervisor.children if where(child.state))
-
-
-def _say_where_to_look(knobs: Settings, wanted: frozenset[str]) -> None:
-    if knobs.simulated:
-        console.print("[bold yellow]SIMULATED[/]: the venue is a sandbox on this machine")
-    if "ui" in wanted:
-        console.print(f"[bold]dashboard[/]  http://{LOOPBACK}:{knobs.ui_port}/pairs")
-    if "api" in wanted:
-        console.print(f"[bold]API[/]        {knobs.api_base_url}/docs")

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import logging
 import os
 import signal
-import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal
 
+from oddlot.local.embedded import REFUSED, die_with_parent
 from oddlot.local.roles import Process
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LOG_BYTES, LOG_FILES = 5 * 1024 * 1024, 3
 LAST_LINES = 12  # kept to be shown when a process ends by itself
 MAX_LINE_BYTES = 1024 * 1024
+MAX_WORDS = 500  # characters of its last words that are shown
 FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 10.0
 STEADY_S = 30.0  # a process that ran that long starts again at once
 PROBE_EVERY_S = 0.2
+# How a traceback ends when a setting is wrong; frameworks that load us know no exit codes.
+BAD_SETTINGS = ("oddlot.errors.BadSetting: ", "oddlot.errors.BadPeerGroup: ")
 
-State = Literal["starting", "ready", "restarting", "refused", "stopped"]
+State = Literal["starting", "running", "ready", "restarting", "refused", "stopped"]
 
 
 class Child:
@@ -33,7 +34,8 @@ class Child:
 
     Attributes
     ----------
-    state : where it stands; `refused` means that starting again will not help.
+    state : where it stands; `running` is all that can be told of a process without a probe,
+        `refused` means that starting again will not help.
     restarts : how often it ended by itself.
     """
 
@@ -45,29 +47,46 @@ class Child:
         self.log_file = logs / f"{process.name}.out.log"
         self._environment = environment
         self._running: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self._leaving = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process; None between two starts."""
+        running = self._running
+        return running.pid if running is not None and running.returncode is None else None
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it wrote, without its own name in front."""
+        return last_words(self.last_lines, self.process.name)
 
     async def keep_running(self) -> None:
         """Start, watch, and start again with backoff, until stopped or refused."""
         backoff_s = FIRST_BACKOFF_S
         clock = asyncio.get_running_loop().time
-        while not self._stopping:
+        while not self._leaving.is_set():
             began = clock()
             code = await self._run_once()
-            if self._stopping:
+            if self._leaving.is_set():
                 break
-            if code == os.EX_CONFIG:
+            if code == REFUSED or any(line.startswith(BAD_SETTINGS) for line in self.last_lines):
                 self.state = "refused"
                 return
             self.state, self.restarts = "restarting", self.restarts + 1
             backoff_s = FIRST_BACKOFF_S if clock() - began > STEADY_S else backoff_s
-            await asyncio.sleep(backoff_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), backoff_s)
             backoff_s = min(2 * backoff_s, LAST_BACKOFF_S)
         self.state = "stopped"
 
     async def stop(self, deadline_s: float) -> bool:
-        """Ask it to end; kill it after the deadline. True if it ended by itself."""
-        self._stopping = True
+        """Ask it to end; kill it after the deadline. True if it ended by itself.
+
+        Parameters
+        ----------
+        deadline_s : how long it may take.
+        """
+        self._leaving.set()
         running = self._running
         if running is None or running.returncode is not None:
             return True
@@ -78,14 +97,15 @@ class Child:
             self.kill()
             await running.wait()
             return False
-        return True
+        return running.returncode != -signal.SIGKILL
 
     def kill(self) -> None:
         """End it and all that it has started, at once."""
-        self._stopping = True
+        self._leaving.set()
         self._signal(signal.SIGKILL)
 
     async def _run_once(self) -> int:
+        self.last_lines.clear()
         self._running = running = await asyncio.create_subprocess_exec(
             *self.process.command,
             env=self._environment,
@@ -96,17 +116,21 @@ class Child:
             preexec_fn=die_with_parent(),
             limit=MAX_LINE_BYTES,
         )
+        if self._leaving.is_set():  # told to stop while it was being started
+            self._signal(signal.SIGKILL)
         reading = asyncio.create_task(self._read_output(running))
         probing = asyncio.create_task(self._probe())
         try:
             return await running.wait()
         finally:
             probing.cancel()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(running.pid, signal.SIGKILL)  # whom it left behind holds ports and pipe
             await reading
 
     async def _read_output(self, running: asyncio.subprocess.Process) -> None:
         assert running.stdout is not None
-        log = RotatingFileHandler(self.log_file, maxBytes=LOG_BYTES, backupCount=LOG_FILES)
+        log = Log(self.log_file, maxBytes=LOG_BYTES, backupCount=LOG_FILES)
         with contextlib.closing(log):
             while line := await _line(running.stdout):
                 self.last_lines.append(line)
@@ -114,34 +138,46 @@ class Child:
 
     async def _probe(self) -> None:
         probe = self.process.probe
-        while probe is not None and not await probe():  # noqa: ASYNC110  # no event crosses processes
+        if probe is None:
+            self.state = "running"
+            return
+        while not await probe():  # noqa: ASYNC110  # no event crosses processes
             await asyncio.sleep(PROBE_EVERY_S)
         self.state = "ready"
 
     def _signal(self, number: int) -> None:
-        running = self._running
-        if running is not None and running.returncode is None:
+        if self.pid is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(running.pid, number)
+                os.killpg(self.pid, number)
 
 
-def die_with_parent(number: int = signal.SIGKILL) -> Callable[[], None] | None:
-    """Give what a child has to do so that it does not outlive us; only Linux can.
+class Log(RotatingFileHandler):
+    """The file of a process's words; a full disk must not hold up the process."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """Leave the line out."""
+
+
+def last_words(lines: Iterable[str], name: str) -> str:
+    """Give the one line that says why a process ended, out of its last ones.
 
     Parameters
     ----------
-    number : the signal that the child gets when we are gone.
+    lines : oldest first; a traceback says it in its last line that is not indented.
+    name : of the process, left out where the line begins with it.
+
+    Examples
+    --------
+    >>> last_words(["Traceback:", '  File "a.py"', "ui: no port", "  ", ""], "ui")
+    'no port'
     """
-    if sys.platform != "linux":
-        return None
-    libc, parent = ctypes.CDLL(None), os.getpid()
-
-    def ask_for_it() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it died before we asked
-            os.kill(os.getpid(), number)
-
-    return ask_for_it
+    said = [line for line in lines if line.strip() and not line[0].isspace()]
+    if not said:
+        return "it said nothing"
+    line = said[-1]
+    for prefix in (f"{name}: ", *BAD_SETTINGS):
+        line = line.removeprefix(prefix)
+    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1] + "…"
 
 
 async def _line(stream: asyncio.StreamReader) -> str:

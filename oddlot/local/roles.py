@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
+from urllib.parse import urlsplit
 
 from oddlot import errors
 from oddlot.local import kafka
@@ -16,6 +17,10 @@ from oddlot.settings import LOOPBACK, ROLES, Settings
 
 ROOMS = Path(__file__).resolve().parent.parent.parent  # the rooms are run from here
 PROBE_DEADLINE_S = 2.0
+# Facts stop coming in, then the streams settle, then broker and store close: whoever is last is
+# gone within 9 s, whatever hangs. The API takes 3 s to part from its clients.
+FEED_STOP_S, STREAMS_STOP_S, READER_STOP_S, KEEPER_STOP_S = 2.0, 3.0, 4.0, 4.0
+CLIENTS_OF_KEEPERS = frozenset({"producers", "streams", "api"})
 
 Probe = Callable[[], Awaitable[bool]]
 
@@ -30,13 +35,14 @@ class Process:
     command : what to run.
     port, port_setting : where it listens, and the variable that moves it; None where it does not.
     probe : tells whether it is ready; None where running is all there is to tell.
-    stop_stage : stages stop one after the other, from 0: first who brings facts in, last who
-        keeps them.
+    stops_after : whom it serves: it is told to stop once they have ended.
+    stop_deadline_s : how long it may take then.
     """
 
     name: str
     command: Sequence[str]
-    stop_stage: int
+    stops_after: frozenset[str] = frozenset()
+    stop_deadline_s: float = READER_STOP_S
     port: int | None = None
     port_setting: str = ""
     probe: Probe | None = None
@@ -52,7 +58,7 @@ def chosen(only: str, without: str) -> frozenset[str]:
     Raises
     ------
     BadSetting
-        If a name is not a role.
+        If a name is not a role, or none is left.
 
     Examples
     --------
@@ -60,6 +66,8 @@ def chosen(only: str, without: str) -> frozenset[str]:
     ['clickhouse', 'kafka', 'producers', 'streams']
     """
     wanted, unwanted = _names("--only", only) or set(ROLES), _names("--without", without)
+    if not wanted - unwanted:
+        raise errors.BadSetting("expected a role to run, was none; drop --only or --without")
     return frozenset(wanted - unwanted)
 
 
@@ -103,7 +111,8 @@ def _broker(settings: Settings) -> Process:
     return Process(
         name="kafka",
         command=[sys.executable, "-m", "oddlot.local.kafka"],
-        stop_stage=2,
+        stops_after=CLIENTS_OF_KEEPERS,
+        stop_deadline_s=KEEPER_STOP_S,
         port=settings.kafka_port,
         port_setting="ODDLOT_KAFKA_PORT",
         probe=lambda: kafka.is_ready(settings),
@@ -114,7 +123,8 @@ def _store(settings: Settings) -> Process:
     return Process(
         name="clickhouse",
         command=[sys.executable, "-m", "oddlot.local.clickhouse"],
-        stop_stage=2,
+        stops_after=CLIENTS_OF_KEEPERS,
+        stop_deadline_s=KEEPER_STOP_S,
         port=settings.clickhouse_port,
         port_setting="ODDLOT_CLICKHOUSE_PORT",
         probe=_answers(f"{settings.clickhouse_url}/ping"),
@@ -124,8 +134,17 @@ def _store(settings: Settings) -> Process:
 def _ingest() -> list[Process]:
     faust = [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "-l", "info"]
     return [
-        Process(name="streams", command=faust, stop_stage=1),
-        Process(name="producers", command=[sys.executable, "-m", "producers"], stop_stage=0),
+        Process(
+            name="streams",
+            command=faust,
+            stops_after=frozenset({"producers"}),
+            stop_deadline_s=STREAMS_STOP_S,
+        ),
+        Process(
+            name="producers",
+            command=[sys.executable, "-m", "producers"],
+            stop_deadline_s=FEED_STOP_S,
+        ),
     ]
 
 
@@ -134,7 +153,6 @@ def _servers(settings: Settings) -> list[Process]:
         Process(
             name="api",
             command=[sys.executable, "-m", "api"],
-            stop_stage=0,
             port=settings.api_port,
             port_setting="ODDLOT_API_PORT",
             probe=_answers(f"http://{LOOPBACK}:{settings.api_port}/healthz"),
@@ -142,7 +160,6 @@ def _servers(settings: Settings) -> list[Process]:
         Process(
             name="ui",
             command=[sys.executable, "-m", "ui"],
-            stop_stage=0,
             port=settings.ui_port,
             port_setting="ODDLOT_UI_PORT",
             probe=_answers(f"http://{LOOPBACK}:{settings.ui_port}/pairs"),
@@ -154,9 +171,9 @@ def _sandbox(settings: Settings) -> Process:
     return Process(
         name="sandbox",
         command=[sys.executable, "-m", "sandbox.exchange"],
-        stop_stage=0,
         port=settings.sandbox_port,
         port_setting="ODDLOT_SANDBOX_PORT",
+        probe=_answers(f"http://{LOOPBACK}:{settings.sandbox_port}/fapi/v1/ping"),
     )
 
 
@@ -170,11 +187,18 @@ def _names(option: str, given: str) -> set[str]:
 
 
 def _answers(url: str) -> Probe:
+    """Ask by hand: an HTTP client of its own a question costs as much as a small role."""
+    place = urlsplit(url)
+    head = f"GET {place.path} HTTP/1.1\r\nHost: {place.netloc}\r\nConnection: close\r\n\r\n"
+
     async def probe() -> bool:
-        async with httpx.AsyncClient(timeout=PROBE_DEADLINE_S, trust_env=False) as client:
-            try:
-                return (await client.get(url)).status_code == httpx.codes.OK
-            except httpx.HTTPError:
-                return False
+        try:
+            async with asyncio.timeout(PROBE_DEADLINE_S):
+                reader, writer = await asyncio.open_connection(place.hostname, place.port)
+                with contextlib.closing(writer):
+                    writer.write(head.encode())
+                    return (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        except OSError:  # TimeoutError is one
+            return False
 
     return probe

@@ -13,9 +13,8 @@ from oddlot.local.processes import Child
 from oddlot.local.roles import Process
 from oddlot.settings import Settings
 
-# Facts stop coming in, then the streams settle, then broker and store close: under 10 s in all.
-STAGE_DEADLINES_S = (2.5, 2.5, 4.5)
 LOOK_EVERY_S = 0.1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill`, a closed terminal
 
 Told = Callable[[str], None]
 
@@ -35,61 +34,71 @@ class Supervisor:
         self._interrupts = 0
         self._interrupted = asyncio.Event()
 
-    async def run(self, told: Told, watch: Callable[[Supervisor], asyncio.Future[None]]) -> bool:
-        """Run until interrupted or a process is refused; true if it was the former.
+    async def run(self, told: Told, watch: Callable[[Supervisor], asyncio.Future[None]]) -> None:
+        """Run until interrupted.
 
         Parameters
         ----------
         told : is told what happens, a line each.
         watch : shows the running system, cancelled at the end.
+
+        Raises
+        ------
+        Refused
+            If a port is taken, or a process ends and says that starting again will not help;
+            all the others are stopped by then.
         """
-        for child in self.children:
-            if child.process.port is not None:
-                ports.require_free(child.process.port, child.process.port_setting)
+        require_ports([child.process for child in self.children])
         self._logs.mkdir(parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._interrupt)
         keeping = [asyncio.create_task(child.keep_running()) for child in self.children]
         watching = watch(self)
         try:
-            refused = await self._until_over(told)
+            refused = await self._until_over(told, [*keeping, watching])
         finally:
             watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+            await asyncio.wait([watching])
             told("stopping; Ctrl-C again kills")
             await self._stop(told)
             await asyncio.gather(*keeping)
         if refused:
-            lines = "\n".join(refused.last_lines)
-            raise errors.Refused(f"{refused.process.name} cannot run:\n{lines}")
-        return True
+            raise errors.Refused(f"{refused.process.name} cannot run: {refused.last_words}")
 
-    async def _until_over(self, told: Told) -> Child | None:
+    async def _until_over(self, told: Told, tasks: Sequence[asyncio.Future[None]]) -> Child | None:
         seen = {child.process.name: (child.state, child.restarts) for child in self.children}
         while not self._interrupted.is_set():
+            for task in tasks:
+                if task.done():
+                    task.result()  # raises: none of them ends well before the end
             for child in self.children:
                 name = child.process.name
                 if child.state == "refused":
                     return child
                 if child.restarts > seen[name][1]:
-                    told(f"{name} ended by itself and starts again; see {child.log_file}")
-                    told("\n".join(f"  {line}" for line in list(child.last_lines)[-3:]))
-                elif child.state == "ready" != seen[name][0]:
-                    told(f"{name} is ready")
+                    told(f"{name} ended by itself and starts again: {child.last_words}")
+                    told(f"  all that it said: {child.log_file}")
+                elif child.state in ("ready", "running") and child.state != seen[name][0]:
+                    told(f"{name} is {child.state}")
                 seen[name] = child.state, child.restarts
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._interrupted.wait(), LOOK_EVERY_S)
         return None
 
     async def _stop(self, told: Told) -> None:
-        for stage, deadline_s in enumerate(STAGE_DEADLINES_S):
-            leaving = [child for child in self.children if child.process.stop_stage == stage]
-            ended = await asyncio.gather(*(child.stop(deadline_s) for child in leaving))
-            for child, by_itself in zip(leaving, ended, strict=True):
-                if not by_itself:
-                    told(f"{child.process.name} did not stop within {deadline_s} s: killed")
+        """Stop each once those that it serves have ended; overlapping, within 10 s in all."""
+        ended = {child.process.name: asyncio.Event() for child in self.children}
+
+        async def stop(child: Child) -> None:
+            process = child.process
+            for name in process.stops_after & ended.keys():
+                await ended[name].wait()
+            if not await child.stop(process.stop_deadline_s) and self._interrupts < 2:
+                told(f"{process.name} did not stop within {process.stop_deadline_s} s: killed")
+            ended[process.name].set()
+
+        await asyncio.gather(*(stop(child) for child in self.children))
 
     def _interrupt(self) -> None:
         self._interrupts += 1
@@ -97,3 +106,28 @@ class Supervisor:
         if self._interrupts > 1:
             for child in self.children:
                 child.kill()
+
+
+def require_ports(processes: Sequence[Process]) -> None:
+    """Return if every process can listen where it has to.
+
+    Parameters
+    ----------
+    processes : about to be started.
+
+    Raises
+    ------
+    Refused
+        If a port is taken, or two of them want the same; the message says what to set.
+    """
+    wanted: dict[int, str] = {}
+    for process in processes:
+        if process.port is None:
+            continue
+        if process.port in wanted:
+            raise errors.Refused(
+                f"expected a port for each role, was {process.port} for both "
+                f"{wanted[process.port]} and {process.port_setting}; set one of them to another"
+            )
+        wanted[process.port] = process.port_setting
+        ports.require_free(process.port, process.port_setting)

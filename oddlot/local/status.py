@@ -1,0 +1,104 @@
+"""A running system -> what its user reads: what happens, where to look, one current line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from oddlot.local.supervisor import Supervisor
+from oddlot.settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from oddlot.local.pulse import Pulse
+
+REFRESH_S = 0.5  # of the status line on a terminal
+LINE_EVERY_S = 10.0  # elsewhere, a line at a time
+
+
+class Status:
+    """Says on a console how a system is doing, as long as it runs."""
+
+    def __init__(self, console: Console, settings: Settings) -> None:
+        self._console, self._settings = console, settings
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._began = time.monotonic()
+        self._troubles: set[str] = set()
+        self._line_at = self._began
+
+    async def run(self, supervisor: Supervisor) -> None:
+        """Run a system and show it until it is stopped.
+
+        Parameters
+        ----------
+        supervisor : of the system.
+
+        Raises
+        ------
+        Refused
+            If one of its processes cannot run here.
+        """
+        with self._live:
+            await supervisor.run(self._tell, lambda it: asyncio.ensure_future(self._watch(it)))
+        self._tell("stopped")
+
+    async def _watch(self, supervisor: Supervisor) -> None:
+        """Say where to look once all has started, and when it is live; keep one line current."""
+        await asyncio.sleep(0)  # the processes first: what follows takes half a second
+        from oddlot.local.pulse import Pulse
+
+        pulse = Pulse()
+        following = asyncio.create_task(pulse.follow(self._settings))
+        names = {child.process.name for child in supervisor.children}
+        awaited, told, live = {"producers", "streams"} <= names, False, False
+        try:
+            while True:
+                starting = [c.process.name for c in supervisor.children if c.state == "starting"]
+                if not told and not starting:
+                    told = True
+                    self._say_where_to_look(names)
+                if told and not live and (pulse.sees_bars or not awaited):
+                    live = True
+                    self._tell(f"live after {time.monotonic() - self._began:.1f} s", "bold green")
+                if following.done():
+                    following.result()
+                self._show(pulse, supervisor, ", ".join(starting))
+                await asyncio.sleep(REFRESH_S if told and live else REFRESH_S / 5)
+        finally:
+            following.cancel()
+
+    def _show(self, pulse: Pulse, supervisor: Supervisor, starting: str) -> None:
+        line = f"waiting for {starting}" if starting else pulse.line(supervisor.children)
+        if self._console.is_terminal:
+            with contextlib.suppress(OSError):  # the terminal may be gone before we are
+                self._live.update(Text(line, overflow="ellipsis", no_wrap=True), refresh=True)
+        elif not starting and time.monotonic() - self._line_at >= LINE_EVERY_S:
+            self._line_at = time.monotonic()
+            self._tell(line)
+        if not starting:
+            self._tell_feeds(pulse.feed_troubles())
+
+    def _tell_feeds(self, troubles: dict[str, str]) -> None:
+        """Say once, in full, that a feed is away: the status line has not the room."""
+        for feed in sorted(troubles.keys() - self._troubles):
+            self._tell(troubles[feed], "yellow")
+        for feed in sorted(self._troubles - troubles.keys()):
+            self._tell(f"{feed} is back")
+        self._troubles = set(troubles)
+
+    def _say_where_to_look(self, names: set[str]) -> None:
+        if self._settings.simulated:
+            self._tell("SIMULATED: the venue is a sandbox on this machine", "bold yellow")
+        if "ui" in names:
+            self._tell(f"dashboard  http://{LOOPBACK}:{self._settings.ui_port}/pairs", "bold")
+        if "api" in names:
+            self._tell(f"API        {self._settings.api_base_url}/docs", "bold")
+
+    def _tell(self, line: str, style: str = "") -> None:
+        with contextlib.suppress(OSError):
+            self._console.print(Text(line, style=style))
