@@ -10,7 +10,6 @@ from api.app import app
 from api.backend import Backend
 from api.hub import MAX_CLIENTS
 from api.stream import MAX_COMMAND_BYTES
-from oddlot.settings import LOOPBACK
 
 MAX_REQUESTS = 200  # connections besides the clients of /stream; beyond, 503
 STOP_S = 3  # WebSockets are told to go; who does not is cut off
@@ -22,7 +21,7 @@ def main() -> None:
     backend: Backend = app.state.backend
     uvicorn.run(
         app,
-        host=LOOPBACK,
+        host=backend.settings.api_host,
         port=backend.settings.api_port,
         log_config=None,
         access_log=False,  # nothing per message above DEBUG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -13,7 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from oddlot import errors
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
+Host = Literal["127.0.0.1", "0.0.0.0"]  # on this machine alone, or in a container on all there is
 ROLES = ("kafka", "clickhouse", "producers", "streams", "api", "ui")
 
 
@@ -35,6 +36,8 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(__file__).resolve().parent.parent / "peer_groups",
         description="One JSON file per peer group.",
     )
+    api_host: Host = Field(LOOPBACK, description="Address that the API listens on.")
+    ui_host: Host = Field(LOOPBACK, description="Address that the dashboard listens on.")
     api_port: int = Field(8000, ge=1, le=65_535, description="Port of the API.")
     ui_port: int = Field(8050, ge=1, le=65_535, description="Port of the dashboard.")
     clickhouse_port: int = Field(8123, ge=1, le=65_535, description="Port of the embedded store.")

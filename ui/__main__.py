@@ -49,7 +49,7 @@ def make_server(settings: oddlot_settings.Settings) -> Server:
     server: Server = pn.serve(
         app.applications(settings),
         port=settings.ui_port,
-        address=oddlot_settings.LOOPBACK,
+        address=settings.ui_host,
         websocket_origin=[urlsplit(origin).netloc for origin in settings.origins],
         extra_patterns=list(assets.ROUTES),
         compress_response=True,
