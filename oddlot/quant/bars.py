@@ -120,15 +120,17 @@ def add_ticks(state: Folding, batches: Sequence[Ticks]) -> Folded:
     [('1s', 1000, 103.0, 3.0)]
     """
     intake = _take_in(state, batches)
-    closed, known_ms = intake.ticks, intake.known_ms
+    finer, known_ms = intake.ticks, intake.known_ms
     levels: list[Level] = []
     bars, lulls = list[Bar](), list[Lull]()
     for interval, before in zip(INTERVALS, _levels(state, intake), strict=True):
-        open_bar = before.open_bar
-        if len(closed) or _has_ended(open_bar, known_ms):
-            closed, open_row = rows.fold(closed, open_bar, INTERVAL_MS[interval], known_ms)
-            bars += rows.bars_of(closed, state.symbol, interval)
-            open_bar = next(iter(rows.bars_of(open_row, state.symbol, interval)), None)
+        closed, open_bar = list[Bar](), before.open_bar
+        if len(finer) or _has_ended(open_bar, known_ms):
+            closed, open_bar = rows.fold(
+                finer, open_bar, symbol=state.symbol, interval=interval, known_ms=known_ms
+            )
+        finer = rows.rows_of(closed) if closed else rows.NO_ROWS
+        bars += closed
         level, lull = _advance(
             before, closed, open_bar, symbol=state.symbol, interval=interval, known_ms=known_ms
         )
@@ -237,7 +239,7 @@ def _has_ended(bar: Bar | None, known_ms: int) -> bool:
 
 def _advance(
     before: Level,
-    closed: rows.Rows,
+    closed: list[Bar],
     open_bar: Bar | None,
     symbol: str,
     interval: Interval,
@@ -245,7 +247,7 @@ def _advance(
 ) -> tuple[Level, Lull | None]:
     """Note what closed; where time has gone on without a bar, say so."""
     length_ms = INTERVAL_MS[interval]
-    closed_open_ms = int(closed.open_ms[-1]) if len(closed) else before.closed_open_ms
+    closed_open_ms = closed[-1].open_ms if closed else before.closed_open_ms
     if closed_open_ms is None:
         return replace(before, open_bar=open_bar), None
     told_until_ms = max(before.told_until_ms, closed_open_ms + length_ms)

@@ -1,12 +1,16 @@
-"""Rows of ticks or bars -> rows of longer bars: the vectorised left fold behind `bars`."""
+"""Rows of ticks or bars -> longer bars: the left fold behind `bars`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
-from oddlot.contracts.messages import Bar, Bools, Float64s, Int64s, Interval
+from oddlot.contracts.messages import INTERVAL_MS, Bar, Bools, Float64s, Int64s, Interval
+
+Values = Sequence[Any]  # of one row, in the order of COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,99 +39,91 @@ class Rows:
 
 COLUMNS = tuple(field.name for field in fields(Rows))
 
-_NO_INTS, _NO_FLOATS = np.empty(0, np.int64), np.empty(0, np.float64)
-NO_ROWS = Rows(
-    open_ms=_NO_INTS,
-    open=_NO_FLOATS,
-    high=_NO_FLOATS,
-    low=_NO_FLOATS,
-    close=_NO_FLOATS,
-    volume=_NO_FLOATS,
-    quote_volume=_NO_FLOATS,
-    taker_buy_volume=_NO_FLOATS,
-    trades=_NO_INTS,
-    first_id=_NO_INTS,
-    last_id=_NO_INTS,
-    complete=np.empty(0, np.bool_),
-)
+NO_ROWS = Rows(*[np.empty(0)] * len(COLUMNS))  # type: ignore[arg-type]  # no row, no type
+# Up to that many rows a loop is faster than numpy's calls: live batches are that short.
+SHORT_ROWS = 32
 
 
-def fold(rows: Rows, open_bar: Bar | None, length_ms: int, known_ms: int) -> tuple[Rows, Rows]:
-    """Fold rows into bars of one length.
+def rows_of(bars: Sequence[Bar]) -> Rows:
+    """Give bars as rows, to be folded into longer ones.
+
+    Parameters
+    ----------
+    bars : of one symbol and interval, in time order.
+    """
+    columns: list[Any] = [np.array([getattr(bar, name) for bar in bars]) for name in COLUMNS]
+    return Rows(*columns)
+
+
+def fold(
+    rows: Rows, open_bar: Bar | None, *, symbol: str, interval: Interval, known_ms: int
+) -> tuple[list[Bar], Bar | None]:
+    """Fold rows into bars of one interval.
 
     Parameters
     ----------
     rows : in time order, none before the open bar.
     open_bar : the bar that still gathers, its sums are gone on from; None between bars.
-    length_ms : of the bars.
+    symbol, interval : of the bars.
     known_ms : venue time up to which everything has been seen.
 
     Returns
     -------
-    the bars that close, and the one that stays open as one row, or no row.
+    the bars that close, and the one that stays open, if any.
 
     Notes
     -----
     Sums run in row order from the open bar's sum on, so they do not depend on how the rows were
-    cut into calls: `bincount` adds in sequence, `add.reduceat` and `sum` would add pairwise.
+    cut into calls, nor on which way they go: `bincount` adds in sequence, as a loop does;
+    `add.reduceat` and `sum` would add pairwise.
     """
-    if open_bar is not None:
-        rows = _with_first(open_bar, rows)
-    if not len(rows):
-        return NO_ROWS, NO_ROWS
-    bars = _grouped(rows, length_ms)
-    if int(bars.open_ms[-1]) + length_ms <= known_ms:
-        return bars, NO_ROWS
-    return _slice(bars, slice(None, -1)), _slice(bars, slice(-1, None))
-
-
-def bars_of(rows: Rows, symbol: str, interval: Interval) -> list[Bar]:
-    """Give rows as messages.
-
-    Parameters
-    ----------
-    rows : folded to the interval.
-    symbol, interval : what the rows do not carry.
-    """
-    columns = (getattr(rows, name).tolist() for name in COLUMNS)
-    return [
-        Bar(symbol=symbol, interval=interval, **dict(zip(COLUMNS, row, strict=True)))
-        for row in zip(*columns, strict=True)
+    length_ms = INTERVAL_MS[interval]
+    carried = None if open_bar is None else tuple(getattr(open_bar, name) for name in COLUMNS)
+    fold_all = _fold_short if len(rows) <= SHORT_ROWS else _fold_long
+    bars = [
+        Bar(symbol=symbol, interval=interval, **dict(zip(COLUMNS, values, strict=True)))
+        for values in fold_all(rows, carried, length_ms)
     ]
+    if bars and bars[-1].open_ms + length_ms > known_ms:
+        return bars[:-1], bars[-1]
+    return bars, None
 
 
-def _grouped(rows: Rows, length_ms: int) -> Rows:
-    open_ms = rows.open_ms // length_ms * length_ms
+def _fold_short(rows: Rows, carried: Values | None, length_ms: int) -> Iterable[Values]:
+    bars = [list(carried)] if carried else []
+    for row in zip(*(getattr(rows, name).tolist() for name in COLUMNS), strict=True):
+        open_ms = row[0] // length_ms * length_ms
+        if not bars or bars[-1][0] != open_ms:
+            bars.append([open_ms, *row[1:]])
+            continue
+        bar = bars[-1]
+        bar[2], bar[3], bar[4] = max(bar[2], row[2]), min(bar[3], row[3]), row[4]
+        for sums in (5, 6, 7, 8):  # volume, quote volume, taker buy volume, trades
+            bar[sums] += row[sums]
+        bar[10], bar[11] = row[10], bar[11] and row[11]
+    return bars
+
+
+def _fold_long(rows: Rows, carried: Values | None, length_ms: int) -> Iterable[Values]:
+    columns = [getattr(rows, name) for name in COLUMNS]
+    if carried:
+        columns = [np.concatenate(([v], c)) for v, c in zip(carried, columns, strict=True)]
+    open_ms = columns[0] // length_ms * length_ms
     starts = np.flatnonzero(np.diff(open_ms, prepend=open_ms[0] - 1))
-    lengths = np.diff(starts, append=len(rows))
-    ends = starts + lengths - 1
+    lengths = np.diff(starts, append=len(open_ms))
     group = np.repeat(np.arange(len(starts)), lengths)
-    return Rows(
-        open_ms[starts],
-        rows.open[starts],
-        np.maximum.reduceat(rows.high, starts),
-        np.minimum.reduceat(rows.low, starts),
-        rows.close[ends],
-        _sums(group, rows.volume),
-        _sums(group, rows.quote_volume),
-        _sums(group, rows.taker_buy_volume),
-        np.add.reduceat(rows.trades, starts),
-        rows.first_id[starts],
-        rows.last_id[ends],
-        np.logical_and.reduceat(rows.complete, starts),
+    first, last = (lambda column: column[starts]), (lambda column: column[starts + lengths - 1])
+    folds: tuple[Callable[[Any], Any], ...] = (
+        lambda _: open_ms[starts],
+        first,  # open
+        lambda column: np.maximum.reduceat(column, starts),
+        lambda column: np.minimum.reduceat(column, starts),
+        last,  # close
+        *[lambda column: np.bincount(group, column)] * 3,
+        lambda column: np.add.reduceat(column, starts),
+        first,  # first_id
+        last,  # last_id
+        lambda column: np.logical_and.reduceat(column, starts),
     )
-
-
-def _sums(group: Int64s, column: Float64s) -> Float64s:
-    return np.bincount(group, column).astype(np.float64, copy=False)
-
-
-def _with_first(bar: Bar, rows: Rows) -> Rows:
-    """Put an open bar before the rows: a left fold goes on from its sums."""
-    if not len(rows):
-        return Rows(*(np.array([getattr(bar, name)]) for name in COLUMNS))
-    return Rows(*(np.concatenate(([getattr(bar, name)], getattr(rows, name))) for name in COLUMNS))
-
-
-def _slice(rows: Rows, which: slice) -> Rows:
-    return Rows(*(getattr(rows, name)[which] for name in COLUMNS))
+    folded = (fold(column).tolist() for fold, column in zip(folds, columns, strict=True))
+    return zip(*folded, strict=True)
