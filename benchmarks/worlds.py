@@ -37,13 +37,15 @@ def broker() -> Iterator[Settings]:
 
 
 @contextlib.contextmanager
-def worker(settings: Settings, parts: str = "bars") -> Iterator[subprocess.Popen[bytes]]:
-    """Run one streams worker on one core."""
-    chosen = settings.model_copy(update={"parts": parts})
+def worker(
+    settings: Settings, parts: str = "bars", *, pinned: bool = True
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one streams worker, on one core unless told otherwise."""
     command = [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "-l", "warn"]
-    environment = {**roles.environment(settings), "ODDLOT_PARTS": chosen.parts}
+    environment = {**roles.environment(settings), "ODDLOT_PARTS": parts}
     with process(settings, command, environment) as running:
-        os.sched_setaffinity(running.pid, {WORKER_CORE})
+        if pinned:
+            os.sched_setaffinity(running.pid, {WORKER_CORE})
         yield running
 
 

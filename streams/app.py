@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+
+import mode.loop
 
 from oddlot import errors, settings
 from streams.worker import make_worker
 
 PARTS = ("bars", "spreads", "sink")  # each a module of this room that attaches itself
+
+with contextlib.suppress(ImportError):  # not on Windows
+    mode.loop.use("uvloop")  # before Faust makes its loops
 
 _settings = settings.load()
 if unknown := sorted(_settings.enabled_parts - set(PARTS)):

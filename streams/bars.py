@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
 
 import faust
 import msgspec
@@ -22,6 +21,8 @@ from streams.worker import Entry, Worker
 log = logging.getLogger(__name__)
 
 ORIGIN = "streams.bars"
+# State and offsets move on that often, results at once: a worker that dies does so much work again.
+SAVE_EVERY_S = 0.25
 
 
 def attach(app: Worker) -> None:
@@ -34,39 +35,62 @@ def attach(app: Worker) -> None:
             await build(app, foldings, events)
 
     app.agent(app.source(topics.TICKS), name=ORIGIN)(build_bars)
+    app.timer(SAVE_EVERY_S, name="save_foldings")(foldings.save)
 
 
 class Foldings:
-    """The state of every symbol of this worker's partitions, in a Faust table."""
+    """The state of every symbol of this worker's partitions, saved in a Faust table now and then.
+
+    Events are acknowledged when the state that they led to has been saved.
+    """
 
     def __init__(self, app: Worker) -> None:
         self._app = app
         self._table = app.table_for(topics.TICKS, "foldings")
-        self._decoded: dict[str, tuple[Any, Folding]] = {}
+        self._table.on_recover(self._forget)
+        self._current: dict[str, Folding] = {}
+        self._unsaved: dict[str, int] = {}  # symbol -> partition
+        self._events: list[batches.Event] = []
+        self._saving = asyncio.Lock()
 
     def get(self, symbol: str) -> Folding:
-        """Give the state of a symbol, decoded again only after a recovery changed it."""
-        stored = self._table.data.get(symbol)
-        if stored is None:
-            return Folding(symbol=symbol)
-        seen, folding = self._decoded.get(symbol, (None, None))
-        if seen is not stored or folding is None:
-            folding = msgspec.convert(stored, Folding)
-            self._decoded[symbol] = (stored, folding)
+        """Give the state of a symbol."""
+        folding = self._current.get(symbol)
+        if folding is None:
+            stored = self._table.data.get(symbol)
+            folding = msgspec.convert(stored, Folding) if stored else Folding(symbol=symbol)
+            self._current[symbol] = folding
         return folding
 
-    async def put(self, foldings: Iterable[tuple[Folding, int]]) -> None:
-        """Set the state of symbols on their partitions, here and on the changelog."""
-        entries = []
+    def put(self, foldings: Iterable[tuple[Folding, int]], events: list[batches.Event]) -> None:
+        """Set the state of symbols on their partitions, to which these events have led."""
         for folding, partition in foldings:
-            stored = msgspec.to_builtins(folding)
-            self._decoded[folding.symbol] = (stored, folding)
-            entries.append(Entry(partition, folding.symbol, stored))
-        await self._app.write(self._table, entries)
+            self._current[folding.symbol] = folding
+            self._unsaved[folding.symbol] = partition
+        self._events += events
+
+    async def save(self) -> None:
+        """Write what is unsaved to the changelog, then acknowledge the events behind it."""
+        async with self._saving:
+            events, self._events = self._events, []
+            unsaved, self._unsaved = self._unsaved, {}
+            if not batches.are_ours(self._app, events):
+                await self._forget()
+                return
+            entries = [
+                Entry(partition, symbol, msgspec.to_builtins(self._current[symbol]))
+                for symbol, partition in unsaved.items()
+            ]
+            await self._app.write(self._table, entries)
+            batches.done(events)
+
+    async def _forget(self) -> None:
+        """Go back to what is saved: the partitions may be another's, or come back changed."""
+        self._current, self._unsaved, self._events = {}, {}, []
 
 
 async def build(app: Worker, foldings: Foldings, events: list[batches.Event]) -> None:
-    """Deal with events: publish what they close, then set the state, then acknowledge."""
+    """Deal with events: publish what they close, then set the state."""
     arrived: dict[tuple[str, int], list[Ticks]] = defaultdict(list)
     for event in events:
         try:
@@ -82,8 +106,7 @@ async def build(app: Worker, foldings: Foldings, events: list[batches.Event]) ->
     await _publish(app.publisher, [folded for folded, _ in results], batches.arrival_ms(events[-1]))
     if not batches.are_ours(app, events):
         return
-    await foldings.put((folded.state, partition) for folded, partition in results)
-    batches.done(events)
+    foldings.put(((folded.state, partition) for folded, partition in results), events)
     for folded, _ in results:
         if folded.late or folded.duplicates:
             counted = folded.state.symbol, folded.late, folded.duplicates

@@ -1,0 +1,125 @@
+"""Frame on the WebSocket -> spread signal off Kafka: how long it takes, at two rates.
+
+    uv run python -m benchmarks.latency
+
+A venue made for the purpose sends aggTrade frames of ten symbols and notes when the first frame of
+each second leaves. The real producer (batches cut every 20 ms), broker and worker stand between. The
+signal of a bar is timed against the later of the two frames that closed its legs' bars.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import time
+from collections import defaultdict
+
+import numpy as np
+from websockets.asyncio.server import ServerConnection, serve
+
+from benchmarks import worlds
+from oddlot import kafka, peer_groups
+from oddlot.contracts import topics
+from oddlot.contracts.messages import Spread
+from oddlot.local import roles
+from oddlot.settings import LOOPBACK, Settings
+
+RATES = (1_000, 20_000)
+SECONDS = 40
+WARM_UP = 10  # seconds at the start that do not count
+TURN_S = 0.005  # frames leave in as many turns as a clock of that pace gives
+QUANTILES = (50, 90, 99, 100)
+
+
+class Venue:
+    """Sends trades of ten symbols at a rate, each with the time at which it leaves."""
+
+    def __init__(self, symbols: tuple[str, ...], rate: int) -> None:
+        self._symbols, self._rate = symbols, rate
+        self._rng = np.random.default_rng(1)
+        self._price = dict.fromkeys(symbols, 1_000.0)
+        self._ids = dict.fromkeys(symbols, 0)
+        self.first_frame: dict[str, dict[int, float]] = defaultdict(dict)
+
+    async def serve_client(self, socket: ServerConnection) -> None:
+        """Send until the client goes."""
+        began, sent = time.perf_counter(), 0
+        while True:
+            due = int((time.perf_counter() - began) * self._rate)
+            for n in range(sent, due):
+                await socket.send(self._frame(self._symbols[n % len(self._symbols)]))
+            sent = max(sent, due)
+            await asyncio.sleep(TURN_S)
+
+    def _frame(self, symbol: str) -> str:
+        now_ms = worlds.now_ms()
+        self.first_frame[symbol].setdefault(now_ms // 1_000, time.perf_counter())
+        self._ids[symbol] += 1
+        self._price[symbol] *= 1 + float(self._rng.normal(0, 1e-5))
+        trade_id = self._ids[symbol]
+        data = {
+            "e": "aggTrade", "E": now_ms, "s": symbol, "a": trade_id, "f": trade_id, "l": trade_id,
+            "p": f"{self._price[symbol]:.2f}", "q": "0.010", "T": now_ms, "m": False,
+        }  # fmt: skip
+        return json.dumps({"stream": f"{symbol.lower()}@aggTrade", "data": data})
+
+
+async def main() -> None:
+    """Print the quantiles for each rate."""
+    for rate in RATES:
+        found_ms = await measure(rate)
+        shown = "  ".join(
+            f"p{q} {value:6.1f} ms"
+            for q, value in zip(QUANTILES, np.percentile(found_ms, QUANTILES), strict=True)
+        )
+        print(f"{rate:>6,} trades/s, frame to signal: {shown}  (n = {len(found_ms)})", flush=True)
+
+
+async def measure(rate: int) -> list[float]:
+    """Give the latency of each signal, in ms."""
+    with contextlib.ExitStack() as stack:
+        settings = stack.enter_context(worlds.broker())
+        groups = peer_groups.load(settings.peer_groups_dir)
+        venue = Venue(peer_groups.streaming_symbols(groups, "binance"), rate)
+        async with serve(venue.serve_client, LOOPBACK, 0, compression=None) as server:
+            port = server.sockets[0].getsockname()[1]
+            stack.enter_context(worlds.worker(settings, "bars,spreads", pinned=False))
+            stack.enter_context(_producers(settings, port))
+            return await _listen(settings, venue)
+
+
+def _producers(settings: Settings, port: int) -> contextlib.AbstractContextManager[object]:
+    environment = {
+        **roles.environment(settings),
+        "ODDLOT_SIMULATED": "true",
+        "ODDLOT_BINANCE_STREAM_URL": f"ws://{LOOPBACK}:{port}",
+    }
+    return worlds.process(settings, [sys.executable, "-m", "producers"], environment)
+
+
+async def _listen(settings: Settings, venue: Venue) -> list[float]:
+    found_ms: list[float] = []
+    first_second = 0
+    async with kafka.subscribe(settings, [topics.SPREADS], start="latest") as subscription:
+        until = time.perf_counter() + worlds.READY_DEADLINE_S
+        while time.perf_counter() < until:
+            records = await subscription.read(limit=1_000, wait_ms=100)
+            now = time.perf_counter()
+            for record in records:
+                spread = record.message()
+                if not isinstance(spread, Spread) or spread.interval != "1s":
+                    continue
+                if not first_second:
+                    first_second = spread.open_ms // 1_000 + WARM_UP
+                    until = now + WARM_UP + SECONDS
+                closing = spread.open_ms // 1_000 + 1
+                legs = venue.first_frame[spread.y], venue.first_frame[spread.x]
+                if closing > first_second and all(closing in leg for leg in legs):
+                    found_ms.append((now - max(leg[closing] for leg in legs)) * 1_000)
+    return found_ms
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
