@@ -124,16 +124,11 @@ def add_ticks(state: Folding, batches: Sequence[Ticks]) -> Folded:
     levels: list[Level] = []
     bars, lulls = list[Bar](), list[Lull]()
     for interval, before in zip(INTERVALS, _levels(state, intake), strict=True):
-        closed, open_bar = list[Bar](), before.open_bar
-        if len(finer) or _has_ended(open_bar, known_ms):
-            closed, open_bar = rows.fold(
-                finer, open_bar, symbol=state.symbol, interval=interval, known_ms=known_ms
-            )
+        closed, level, lull = _fold_level(
+            before, finer, symbol=state.symbol, interval=interval, known_ms=known_ms
+        )
         finer = rows.rows_of(closed) if closed else rows.NO_ROWS
         bars += closed
-        level, lull = _advance(
-            before, closed, open_bar, symbol=state.symbol, interval=interval, known_ms=known_ms
-        )
         levels.append(level)
         lulls += [lull] if lull else []
     bars.sort(key=_end_and_length)
@@ -235,6 +230,21 @@ def _mark_jumps(state: Folding, jumps: Bools, times: Int64s, floors: Int64s) -> 
 
 def _has_ended(bar: Bar | None, known_ms: int) -> bool:
     return bar is not None and bar.open_ms + INTERVAL_MS[bar.interval] <= known_ms
+
+
+def _fold_level(
+    before: Level, finer: rows.Rows, *, symbol: str, interval: Interval, known_ms: int
+) -> tuple[list[Bar], Level, Lull | None]:
+    """Fold shorter bars, or ticks, into those of one interval."""
+    closed, open_bar = list[Bar](), before.open_bar
+    if len(finer) or _has_ended(open_bar, known_ms):
+        closed, open_bar = rows.fold(
+            finer, open_bar, symbol=symbol, interval=interval, known_ms=known_ms
+        )
+    level, lull = _advance(
+        before, closed, open_bar, symbol=symbol, interval=interval, known_ms=known_ms
+    )
+    return closed, level, lull
 
 
 def _advance(
