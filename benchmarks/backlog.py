@@ -97,7 +97,7 @@ async def measure_naive(whole: Ticks) -> float:
         bars: dict[int, list[float]] = {}
         seen, began = 0, time.perf_counter()
         async for record in consumer:
-            _fold(bars, json.loads(record.value))
+            fold_one(bars, json.loads(record.value))
             seen += 1
             if seen == NAIVE_TRADES:
                 break
@@ -133,7 +133,7 @@ async def _publish_json(settings: Settings, whole: Ticks) -> None:
     await producer.stop()
 
 
-def _fold(bars: dict[int, list[float]], trade: dict[str, Any]) -> None:
+def fold_one(bars: dict[int, list[float]], trade: dict[str, Any]) -> None:
     open_ms = trade["event_ms"] // 1_000 * 1_000
     price, quantity = trade["price"], trade["quantity"]
     bar = bars.get(open_ms)

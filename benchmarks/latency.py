@@ -2,9 +2,9 @@
 
     uv run python -m benchmarks.latency
 
-A venue made for the purpose sends aggTrade frames of ten symbols and notes when the first frame of
-each second leaves. The real producer (batches cut every 20 ms), broker and worker stand between. The
-signal of a bar is timed against the later of the two frames that closed its legs' bars.
+A venue made for the purpose sends aggTrade frames of ten symbols and notes when the first frame
+of each second leaves. The real producer (batches cut every 20 ms), broker and worker stand
+between. The signal of a bar is timed against the later of the frames that closed its legs' bars.
 """
 
 from __future__ import annotations
