@@ -71,7 +71,9 @@ async def is_ready(settings: Settings, deadline_s: float = READY_DEADLINE_S) -> 
     settings : where it is and how to enter.
     deadline_s : how long to wait for the answer.
     """
-    # Imported here, so that the role starts Java first and loads 0.5 s of libraries beside it.
+    if settings.embeds_kafka and not await _is_listening(settings.kafka_port):
+        return False  # asked first: aiokafka logs every refused connection as an error
+    # Imported here: 0.5 s of libraries, which a broker that is starting needs itself.
     from aiokafka.client import AIOKafkaClient
     from aiokafka.errors import KafkaError
 
@@ -81,15 +83,21 @@ async def is_ready(settings: Settings, deadline_s: float = READY_DEADLINE_S) -> 
     asked = AIOKafkaClient(**options, request_timeout_ms=int(1_000 * deadline_s))
     try:
         async with asyncio.timeout(deadline_s):
-            if settings.embeds_kafka:  # aiokafka logs every refused connection as an error
-                _, writer = await asyncio.open_connection(LOOPBACK, settings.kafka_port)
-                writer.close()
             await asked.bootstrap()
             return bool(asked.cluster.brokers())
     except (OSError, KafkaError):  # TimeoutError is an OSError
         return False
     finally:
         await asked.close()
+
+
+async def _is_listening(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def main() -> int:

@@ -17,12 +17,13 @@ from oddlot.local.embedded import REFUSED, die_with_parent
 from oddlot.local.roles import Process
 
 LOG_BYTES, LOG_FILES = 5 * 1024 * 1024, 3
-LAST_LINES = 12  # kept to be shown when a process ends by itself
+LAST_LINES = 200  # a worker that crashes tells 30 lines about its end after the cause
 MAX_LINE_BYTES = 1024 * 1024
 MAX_WORDS = 500  # characters of its last words that are shown
 FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 10.0
 STEADY_S = 30.0  # a process that ran that long starts again at once
 PROBE_EVERY_S = 0.2
+LOOK_EVERY_S = 0.05
 # How a traceback ends when a setting is wrong; frameworks that load us know no exit codes.
 BAD_SETTINGS = ("oddlot.errors.BadSetting: ", "oddlot.errors.BadPeerGroup: ")
 
@@ -92,10 +93,10 @@ class Child:
             return True
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(running.wait(), deadline_s)
+            await asyncio.wait_for(_end_of(running), deadline_s)
         except TimeoutError:
             self.kill()
-            await running.wait()
+            await _end_of(running)
             return False
         return running.returncode != -signal.SIGKILL
 
@@ -121,7 +122,7 @@ class Child:
         reading = asyncio.create_task(self._read_output(running))
         probing = asyncio.create_task(self._probe())
         try:
-            return await running.wait()
+            return await _end_of(running)
         finally:
             probing.cancel()
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -159,25 +160,40 @@ class Log(RotatingFileHandler):
 
 
 def last_words(lines: Iterable[str], name: str) -> str:
-    """Give the one line that says why a process ended, out of its last ones.
+    """Give the one line that says why a process ended.
 
     Parameters
     ----------
-    lines : oldest first; a traceback says it in its last line that is not indented.
+    lines : its last ones, oldest first.
     name : of the process, left out where the line begins with it.
+
+    Returns
+    -------
+    What the first traceback among them ends with, since others follow from it; the last line
+    where there is no traceback.
 
     Examples
     --------
-    >>> last_words(["Traceback:", '  File "a.py"', "ui: no port", "  ", ""], "ui")
+    >>> last_words(["Traceback (most recent call last):", '  File "a"', "KeyError: 1", "bye"], "ui")
+    'KeyError: 1'
+    >>> last_words(["starting", "ui: no port", ""], "ui")
     'no port'
     """
     said = [line for line in lines if line.strip() and not line[0].isspace()]
     if not said:
         return "it said nothing"
-    line = said[-1]
+    traced = (i for i, line in enumerate(said[:-1]) if line.startswith("Traceback "))
+    line = said[next(traced, len(said) - 2) + 1]
     for prefix in (f"{name}: ", *BAD_SETTINGS):
         line = line.removeprefix(prefix)
     return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1] + "…"
+
+
+async def _end_of(running: asyncio.subprocess.Process) -> int:
+    """Wait as `wait()` does, which waits for the pipe too: whom it left behind keeps that open."""
+    while running.returncode is None:  # noqa: ASYNC110  # `wait()` is the event there is
+        await asyncio.sleep(LOOK_EVERY_S)
+    return running.returncode
 
 
 async def _line(stream: asyncio.StreamReader) -> str:
