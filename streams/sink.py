@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mode import Service
@@ -62,11 +63,18 @@ async def run(settings: Settings, publisher: Publisher) -> None:
         subscription = await stack.enter_async_context(reading)
         stack.callback(writer.close)
         while True:
-            records = await gather(subscription)
-            for topic, messages in (await decode(records, publisher)).items():
-                await _patiently(lambda t=topic, m=messages: inserts[t](m))  # type: ignore[misc]
-            if records:
-                await subscription.commit()
+            await move(subscription, inserts, publisher)
+
+
+async def move(
+    subscription: Subscription, inserts: Mapping[Topic[Any], Insert], publisher: Publisher
+) -> None:
+    """Take what has come, insert it, and only then commit."""
+    records = await gather(subscription)
+    for topic, messages in (await decode(records, publisher)).items():
+        await _patiently(functools.partial(inserts[topic], messages))
+    if records:
+        await subscription.commit()
 
 
 async def gather(subscription: Subscription) -> list[Record]:
