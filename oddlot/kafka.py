@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import ssl
 import time
@@ -34,6 +35,8 @@ MAX_RECORD_BYTES = 4 * 1024 * 1024
 FETCH_WAIT_MS = 100  # a long poll holds up partitions of the same broker that have a backlog
 MAX_PAYLOAD_BYTES = 64 * 1024  # of a dead letter
 SESSION_MS, HEARTBEAT_MS = 10_000, 1_000  # a member killed without static membership: 10 s
+
+_partitioner = DefaultPartitioner()  # murmur2, as every other Kafka client
 
 
 class Publisher(Protocol):
@@ -174,17 +177,15 @@ class KafkaPublisher:
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
-        self._partition = DefaultPartitioner()  # murmur2, as every other Kafka client
 
     async def publish(self, topic: Topic[M], messages: Sequence[M], *, arrival_ms: int) -> None:
         """Return once the broker has acknowledged every message; keep order within a key."""
         if not messages:
             return
         by_partition: dict[int, list[tuple[bytes, M]]] = defaultdict(list)
-        everywhere = list(range(topic.partitions))
         for message in messages:
             key = topic.key_of(message)
-            by_partition[self._partition(key, everywhere, everywhere)].append((key, message))
+            by_partition[_partition_of(key, topic.partitions)].append((key, message))
         try:
             acknowledgements = [
                 acknowledgement
@@ -326,6 +327,13 @@ async def refuse(publisher: Publisher, origin: str, payload: bytes, reason: str)
         origin=origin, reason=reason, payload=payload[:MAX_PAYLOAD_BYTES], sent_ms=now_ms
     )
     await publisher.publish(topics.DEAD_LETTERS, [letter], arrival_ms=now_ms)
+
+
+@functools.lru_cache(maxsize=10_000)  # symbols and pairs; the hash is Python and takes 10 µs
+def _partition_of(key: bytes, partitions: int) -> int:
+    everywhere = list(range(partitions))
+    partition: int = _partitioner(key, everywhere, everywhere)
+    return partition
 
 
 async def _seek(consumer: AIOKafkaConsumer, start: str | int) -> None:
