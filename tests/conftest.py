@@ -11,11 +11,36 @@ pytest_plugins = ["tests.fixtures_kafka", "tests.fixtures_clickhouse"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
+NO_RECORDINGS = "no recordings at"  # the one thing that nobody can install
+skipped: list[str] = []
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Give the folder of recordings from the real world, or skip and say so."""
     folder = Path(os.environ.get("ODDLOT_REAL_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"no recordings at {folder}; set ODDLOT_REAL_DATA to their folder")
+        pytest.skip(f"{NO_RECORDINGS} {folder}; set ODDLOT_REAL_DATA to their folder")
     return folder
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note every skip, for CI to fail on."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if not reason.startswith(NO_RECORDINGS):
+            skipped.append(f"{report.nodeid}: {reason}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that skipped what it could have been given, where that is asked for."""
+    if skipped and os.environ.get("ODDLOT_FAIL_ON_SKIP"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the skips that made a run fail."""
+    if skipped and os.environ.get("ODDLOT_FAIL_ON_SKIP"):
+        terminalreporter.section("skipped, though it could have been given what it needs")
+        terminalreporter.write_lines(skipped)
