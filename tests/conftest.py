@@ -43,4 +43,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the skips that made a run fail."""
     if skipped and os.environ.get("ODDLOT_FAIL_ON_SKIP"):
         terminalreporter.section("skipped, though it could have been given what it needs")
-        terminalreporter.write_lines(skipped)
+        for line in skipped:
+            terminalreporter.write_line(line)
