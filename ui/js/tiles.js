@@ -35,7 +35,7 @@ function putScore(tiles, {spread, interval, alertZ, quiet}) {
   const title = `z-score · ${interval}`
   if (!spread) return put(tiles, "z", {title, figure: DASH, note: quiet || "waiting for data", tone: quiet ? "quiet" : ""})
   if (spread.stale) return put(tiles, "z", {title, figure: "stale", note: quiet || "a leg is silent", tone: "warn"})
-  if (!spread.warm) return put(tiles, "z", {title, figure: `${spread.n} of ${spread.window}`, note: "warming up: no z yet"})
+  if (!spread.warm) return put(tiles, "z", {title, figure: `${spread.n} of ${spread.window}`, note: "warming up: too early to judge"})
   const alert = Math.abs(spread.z) >= alertZ
   const note = quiet || (alert ? `beyond ±${alertZ}` : `alert at ±${alertZ}`)
   return put(tiles, "z", {title, figure: signed(spread.z), note, tone: alert ? "warn" : quiet ? "quiet" : ""})
