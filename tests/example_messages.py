@@ -1,8 +1,7 @@
-"""The recordings -> example messages: `python -m tests.example_messages FOLDER` writes them."""
+"""The sandbox's market -> example messages: `python -m tests.example_messages` writes them."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,17 +15,22 @@ from oddlot.errors import BadMessage
 from oddlot.quant import legs, pairs
 from oddlot.quant.bars import Folded, Folding, add_ticks
 from producers import frames
-from producers.captures import Capture
-from tests.builders import cut, ticks, trades_of_capture
+from producers.frames import Tick
+from sandbox import wire
+from sandbox.listings import MAJORS
+from sandbox.market import SECOND_MS, Market
+from tests.builders import cut, ticks
 
 EXAMPLES = Path(__file__).parent / "examples"
-BTC, ETH = "usdm_btcusdt_20240808.gz", "usdm_ethusdt_20240808.gz"
-AGGREGATES = "usdm_aggtrade_kline_20210722.txt"
-CLOSE_MS = 1_723_161_600_000  # midnight: past the last recorded trade
-FIRST_FRAME_MS = 1_723_161_255_088  # the recorder's clock at the first trade: behind the venue's
+SEED = 1
+TRADES_PER_S = 60
+BORN_MS = 1_732_752_256_000  # 2024-11-28 00:04:16 UTC: amid a minute and five minutes
+CLOSE_MS = 1_732_752_600_000  # 00:10:00: a whole bar of five minutes later
 PAIR = Pair(y="BTCUSDT", x="ETHUSDT")
+QUIET = "DOTUSDT"
 BATCH_ROWS = 20
 CUT_FRAME_BYTES = 100  # where the refused example frame ends
+LAG_MS = 1  # from the venue to us
 
 
 class Example(NamedTuple):
@@ -43,41 +47,42 @@ class Example(NamedTuple):
         return Path(self.topic.name, f"{self.name}.{ending}")
 
 
-def examples(real_data: Path) -> Iterator[Example]:
-    """Give every example, computed from the recordings as the system would."""
-    recordings = real_data / "binance"
-    btc, eth = (trades_of_capture(recordings / name) for name in (BTC, ETH))
-    yield from _ticks(btc, recordings / AGGREGATES)
-    closed = {whole.symbol: _closed(whole) for whole in (btc, eth)}
-    yield from _bars(closed["BTCUSDT"])
-    yield _example(topics.LULLS, "seconds-without-a-trade", _first_lull(eth))
+def examples() -> Iterator[Example]:
+    """Give every example, computed from simulated frames as the system would."""
+    sent = [*_frames()]
+    read = [tick for frame in sent if (tick := frames.read(frame))]
+    y, x, quiet = (_whole(read, symbol) for symbol in (PAIR.y, PAIR.x, QUIET))
+    closed = {whole.symbol: _closed(whole) for whole in (y, x)}
+    yield from _ticks(y, quiet)
+    yield from _bars(closed[PAIR.y])
+    yield _example(topics.LULLS, "seconds-without-a-trade", _first_lull(quiet))
     yield from _spreads(closed)
-    yield from _ops(recordings / BTC)
+    yield from _ops(sent[0], read[0].sent_ms)
 
 
-def write(real_data: Path) -> None:
+def write() -> None:
     """Write every example to its file."""
-    for example in examples(real_data):
+    for example in examples():
         path = EXAMPLES / example.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(example.payload)
 
 
-def _example(topic: Topic[M], name: str, message: M) -> Example:
-    return Example(topic, name, topic.codec.encode(message))
+def _frames() -> Iterator[str]:
+    """Give what the sandbox exchange would send to one who hears all of its streams."""
+    market = Market(MAJORS, seed=SEED, trades_per_s=TRADES_PER_S, born_ms=BORN_MS)
+    for open_ms in range(BORN_MS, CLOSE_MS, SECOND_MS):
+        trades = market.second(open_ms)
+        everything = slice(0, len(trades))
+        sent_ms = open_ms + SECOND_MS
+        for listing, data in wire.agg_trades(trades, everything, MAJORS, sent_ms=sent_ms):
+            stream = wire.stream_of(MAJORS[listing].symbol)
+            yield f'{{"stream":"{stream}","data":{data}}}'
 
 
-def _ticks(btc: Ticks, aggregates: Path) -> Iterator[Example]:
-    first, second = cut(btc, [BATCH_ROWS, 2 * BATCH_ROWS])[:2]
-    yield _example(topics.TICKS, "first-of-a-run", first)
-    yield _example(topics.TICKS, "following", second)
-    quiet = ticks(ids=[], event_ms=[], after_id=int(second.ids[-1]), watermark_ms=CLOSE_MS)
-    yield _example(topics.TICKS, "watermark", quiet)
-    with Capture(aggregates) as capture:
-        read = [tick for line in capture.lines() if (tick := frames.read(line.frame))]
-    symbol = next(tick.symbol for tick in read if tick.trades > 1)
-    rows = [tick for tick in read if tick.symbol == symbol][:BATCH_ROWS]
-    batch = ticks(
+def _whole(read: list[Tick], symbol: str) -> Ticks:
+    rows = [tick for tick in read if tick.symbol == symbol]
+    whole = ticks(
         symbol=symbol,
         ids=[tick.id for tick in rows],
         event_ms=[tick.event_ms for tick in rows],
@@ -85,8 +90,23 @@ def _ticks(btc: Ticks, aggregates: Path) -> Iterator[Example]:
         quantity=[tick.quantity for tick in rows],
         is_buyer_maker=[tick.is_buyer_maker for tick in rows],
     )
-    batch.trades[:] = [tick.trades for tick in rows]
-    yield _example(topics.TICKS, "aggregates", batch)
+    whole.trades[:] = [tick.trades for tick in rows]
+    return whole
+
+
+def _example(topic: Topic[M], name: str, message: M) -> Example:
+    return Example(topic, name, topic.codec.encode(message))
+
+
+def _ticks(lively: Ticks, quiet: Ticks) -> Iterator[Example]:
+    first, second = cut(lively, [BATCH_ROWS, 2 * BATCH_ROWS])[:2]
+    yield _example(topics.TICKS, "first-of-a-run", first)
+    yield _example(topics.TICKS, "following", second)
+    end = ticks(ids=[], event_ms=[], after_id=int(lively.ids[-1]), watermark_ms=CLOSE_MS)
+    yield _example(topics.TICKS, "watermark", end)
+    one_by_one = cut(quiet, range(len(quiet)))
+    raw = next(batch for batch in one_by_one if batch.trades[0] == 1)
+    yield _example(topics.TICKS, "one-raw-trade", raw)
 
 
 def _closed(whole: Ticks) -> Folded:
@@ -118,7 +138,7 @@ def _spreads(closed: dict[str, Folded]) -> Iterator[Example]:
         leg = legs.Leg()
         for bar in closed[symbol].bars:
             if bar.interval == "1s":
-                leg = legs.add_bar(leg, bar.open_ms, bar.close, 1_000)
+                leg = legs.add_bar(leg, bar.open_ms, bar.close, SECOND_MS)
         both.append(legs.add_lull(leg, int(leg.open_ms[-1]), CLOSE_MS))
     found = pairs.spreads_since(PAIR, "1s", *both, since_ms=0)
     yield _example(topics.SPREADS, "first", found[0])
@@ -126,33 +146,30 @@ def _spreads(closed: dict[str, Folded]) -> Iterator[Example]:
     yield _example(topics.SPREADS, "warm", next(spread for spread in found if spread.warm))
 
 
-def _ops(path: Path) -> Iterator[Example]:
-    with Capture(path) as capture:
-        line = next(line for line in capture.lines() if frames.read(line.frame))
-    tick = frames.read(line.frame)
-    assert tick is not None
+def _ops(frame: str, sent_ms: int) -> Iterator[Example]:
+    now_ms = sent_ms + LAG_MS
     health = FeedHealth(
         feed="binance",
         connected=True,
-        simulated=False,
-        symbols=1,
-        last_frame_ms=FIRST_FRAME_MS,
+        simulated=True,
+        symbols=len(MAJORS),
+        last_frame_ms=now_ms,
         silence_ms=0,
-        lag_ms=FIRST_FRAME_MS - tick.sent_ms,
+        lag_ms=LAG_MS,
         trades_total=1,
         rejected_total=0,
         reconnects_total=0,
-        detail="connected to fstream.binance.com: 1 streams",
-        sent_ms=FIRST_FRAME_MS,
+        detail=f"connected to 127.0.0.1: {len(MAJORS)} streams",
+        sent_ms=now_ms,
     )
     yield _example(topics.FEED_HEALTH, "first-trade", health)
-    broken = line.frame[:CUT_FRAME_BYTES]
+    broken = frame.encode()[:CUT_FRAME_BYTES]
     try:
         frames.read(broken)
     except BadMessage as e:
-        letter = DeadLetter(origin="binance", reason=str(e), payload=broken, sent_ms=FIRST_FRAME_MS)
+        letter = DeadLetter(origin="binance", reason=str(e), payload=broken, sent_ms=now_ms)
         yield _example(topics.DEAD_LETTERS, "cut-frame", letter)
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write()
