@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sys
 import time
 from collections import defaultdict
@@ -29,6 +28,7 @@ from oddlot.settings import LOOPBACK, Settings
 RATES = (1_000, 20_000)
 SECONDS = 40
 WARM_UP = 10  # seconds at the start that do not count
+WALK = 10_000  # prices of a symbol before they come again
 TURN_S = 0.005  # frames leave in as many turns as a clock of that pace gives
 QUANTILES = (50, 90, 99, 100)
 
@@ -38,8 +38,8 @@ class Venue:
 
     def __init__(self, symbols: tuple[str, ...], rate: int) -> None:
         self._symbols, self._rate = symbols, rate
-        self._rng = np.random.default_rng(1)
-        self._price = dict.fromkeys(symbols, 1_000.0)
+        walk = np.random.default_rng(1).normal(0, 1e-5, (len(symbols), WALK)).cumsum(axis=1)
+        self._prices = dict(zip(symbols, (1_000 * (1 + walk)).round(2).tolist(), strict=True))
         self._ids = dict.fromkeys(symbols, 0)
         self.first_frame: dict[str, dict[int, float]] = defaultdict(dict)
 
@@ -56,14 +56,13 @@ class Venue:
     def _frame(self, symbol: str) -> str:
         now_ms = worlds.now_ms()
         self.first_frame[symbol].setdefault(now_ms // 1_000, time.perf_counter())
-        self._ids[symbol] += 1
-        self._price[symbol] *= 1 + float(self._rng.normal(0, 1e-5))
-        trade_id = self._ids[symbol]
-        data = {
-            "e": "aggTrade", "E": now_ms, "s": symbol, "a": trade_id, "f": trade_id, "l": trade_id,
-            "p": f"{self._price[symbol]:.2f}", "q": "0.010", "T": now_ms, "m": False,
-        }  # fmt: skip
-        return json.dumps({"stream": f"{symbol.lower()}@aggTrade", "data": data})
+        trade_id = self._ids[symbol] = self._ids[symbol] + 1
+        price = self._prices[symbol][trade_id % WALK]
+        return (
+            f'{{"stream":"{symbol.lower()}@aggTrade","data":{{"e":"aggTrade","E":{now_ms},'
+            f'"s":"{symbol}","a":{trade_id},"f":{trade_id},"l":{trade_id},"p":"{price}",'
+            f'"q":"0.010","T":{now_ms},"m":false}}}}'
+        )
 
 
 async def main() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
 
 import faust
 import msgspec
@@ -16,13 +15,12 @@ from oddlot.contracts.messages import Ticks
 from oddlot.errors import BadMessage
 from oddlot.quant.bars import Folded, Folding, add_ticks
 from streams import batches
+from streams.saves import EVERY_S, Saves
 from streams.worker import Entry, Worker
 
 log = logging.getLogger(__name__)
 
 ORIGIN = "streams.bars"
-# State and offsets move on that often, results at once: a worker that dies does so much work again.
-SAVE_EVERY_S = 0.25
 
 
 def attach(app: Worker) -> None:
@@ -35,23 +33,17 @@ def attach(app: Worker) -> None:
             await build(app, foldings, events)
 
     app.agent(app.source(topics.TICKS), name=ORIGIN)(build_bars)
-    app.timer(SAVE_EVERY_S, name="save_foldings")(foldings.save)
+    app.timer(EVERY_S, name="save_foldings")(foldings.saves.save)
 
 
 class Foldings:
-    """The state of every symbol of this worker's partitions, saved in a Faust table now and then.
-
-    Events are acknowledged when the state that they led to has been saved.
-    """
+    """The state of every symbol of this worker's partitions, in a Faust table."""
 
     def __init__(self, app: Worker) -> None:
-        self._app = app
         self._table = app.table_for(topics.TICKS, "foldings")
-        self._table.on_recover(self._forget)
+        self.saves = Saves(app, self._table, unsaved=self._entries, forget=self._forget)
         self._current: dict[str, Folding] = {}
         self._unsaved: dict[str, int] = {}  # symbol -> partition
-        self._events: list[batches.Event] = []
-        self._saving = asyncio.Lock()
 
     def get(self, symbol: str) -> Folding:
         """Give the state of a symbol."""
@@ -62,31 +54,20 @@ class Foldings:
             self._current[symbol] = folding
         return folding
 
-    def put(self, foldings: Iterable[tuple[Folding, int]], events: list[batches.Event]) -> None:
-        """Set the state of symbols on their partitions, to which these events have led."""
-        for folding, partition in foldings:
-            self._current[folding.symbol] = folding
-            self._unsaved[folding.symbol] = partition
-        self._events += events
+    def put(self, folding: Folding, partition: int) -> None:
+        """Set the state of a symbol on its partition."""
+        self._current[folding.symbol] = folding
+        self._unsaved[folding.symbol] = partition
 
-    async def save(self) -> None:
-        """Write what is unsaved to the changelog, then acknowledge the events behind it."""
-        async with self._saving:
-            events, self._events = self._events, []
-            unsaved, self._unsaved = self._unsaved, {}
-            if not batches.are_ours(self._app, events):
-                await self._forget()
-                return
-            entries = [
-                Entry(partition, symbol, msgspec.to_builtins(self._current[symbol]))
-                for symbol, partition in unsaved.items()
-            ]
-            await self._app.write(self._table, entries)
-            batches.done(events)
+    def _entries(self) -> list[Entry]:
+        unsaved, self._unsaved = self._unsaved, {}
+        return [
+            Entry(partition, symbol, msgspec.to_builtins(self._current[symbol]))
+            for symbol, partition in unsaved.items()
+        ]
 
-    async def _forget(self) -> None:
-        """Go back to what is saved: the partitions may be another's, or come back changed."""
-        self._current, self._unsaved, self._events = {}, {}, []
+    def _forget(self) -> None:
+        self._current, self._unsaved = {}, {}
 
 
 async def build(app: Worker, foldings: Foldings, events: list[batches.Event]) -> None:
@@ -106,8 +87,9 @@ async def build(app: Worker, foldings: Foldings, events: list[batches.Event]) ->
     await _publish(app.publisher, [folded for folded, _ in results], batches.arrival_ms(events[-1]))
     if not batches.are_ours(app, events):
         return
-    foldings.put(((folded.state, partition) for folded, partition in results), events)
-    for folded, _ in results:
+    foldings.saves.hold(events)
+    for folded, partition in results:
+        foldings.put(folded.state, partition)
         if folded.late or folded.duplicates:
             counted = folded.state.symbol, folded.late, folded.duplicates
             log.debug("%s: %d late ticks, %d duplicates", *counted)

@@ -11,6 +11,7 @@ from oddlot.contracts.messages import Interval
 from oddlot.contracts.pairs import Pair
 from oddlot.contracts.topics import BARS
 from oddlot.quant.legs import Leg
+from streams.saves import Saves
 from streams.worker import Entry, Worker
 
 LegKey = tuple[str, Interval]
@@ -20,37 +21,41 @@ SEPARATOR = "|"
 
 
 class Legs:
-    """Keeps the legs in memory and on the changelog.
+    """Keeps the legs in memory and, now and then, on the changelog.
 
     A clock is written after the closes that it covers: what is read back after a crash may miss
     the newest clock, never a close that a clock speaks of.
     """
 
     def __init__(self, app: Worker, watched: Iterable[Pair]) -> None:
-        self._app = app
         self._table = app.table_for(BARS, "legs")
-        self._table.on_recover(self._forget_memory)
+        self.saves = Saves(app, self._table, unsaved=self._entries, forget=self._forget)
         self._wanted = {
             (symbol, interval)
             for pair in watched
             for symbol in (pair.y, pair.x)
             for interval in pair.intervals
         }
-        self._legs: dict[LegKey, Leg] | None = None
+        self._current: dict[LegKey, Leg] | None = None
+        self._saved: dict[LegKey, Leg] = {}
 
-    def legs(self) -> dict[LegKey, Leg]:
+    def get(self) -> dict[LegKey, Leg]:
         """Give every wanted leg, an empty one where nothing is known yet."""
-        if self._legs is None:
-            self._legs = self._read()
-        return self._legs
+        if self._current is None:
+            self._current = self._saved = self._read()
+        return self._current
 
-    async def put(self, after: Mapping[LegKey, Leg]) -> None:
-        """Set the legs, writing what has changed."""
-        before = self.legs()
-        self._legs = dict(after)
-        changed = ((key, leg) for key, leg in after.items() if leg is not before[key])
-        entries = [entry for key, leg in changed for entry in _entries(key, before[key], leg)]
-        await self._app.write(self._table, entries)
+    def put(self, after: Mapping[LegKey, Leg]) -> None:
+        """Set the legs."""
+        self._current = dict(after)
+
+    def _entries(self) -> list[Entry]:
+        before, self._saved = self._saved, self.get()
+        changed = ((key, leg) for key, leg in self._saved.items() if leg is not before.get(key))
+        return [entry for key, leg in changed for entry in _entries(key, before[key], leg)]
+
+    def _forget(self) -> None:
+        self._current, self._saved = None, {}
 
     def _read(self) -> dict[LegKey, Leg]:
         closes: dict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -65,9 +70,6 @@ class Legs:
             key: _leg(closes[SEPARATOR.join(key)], clocks.get(SEPARATOR.join(key), [0, 0, 0]))
             for key in self._wanted
         }
-
-    async def _forget_memory(self) -> None:
-        self._legs = None
 
 
 def _entries(key: LegKey, before: Leg, leg: Leg) -> Iterator[Entry]:

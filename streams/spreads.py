@@ -15,6 +15,7 @@ from oddlot.quant import legs, pairs
 from oddlot.quant.legs import Leg
 from streams import batches
 from streams.leg_state import LegKey, Legs
+from streams.saves import EVERY_S
 from streams.worker import Worker
 
 ORIGIN = "streams.spreads"
@@ -33,13 +34,14 @@ def attach(app: Worker) -> None:
             await compute(app, state, watched, events)
 
     app.agent(app.source(topics.BARS, topics.LULLS), name=ORIGIN)(compute_spreads)
+    app.timer(EVERY_S, name="save_legs")(state.saves.save)
 
 
 async def compute(
     app: Worker, state: Legs, watched: Sequence[Pair], events: list[batches.Event]
 ) -> None:
-    """Deal with events: publish the rows they settle, then set the state, then acknowledge."""
-    before = state.legs()
+    """Deal with events: publish the rows they settle, then set the state."""
+    before = state.get()
     after = await _advance(app.publisher, before, events)
     spreads = [
         spread
@@ -51,8 +53,8 @@ async def compute(
     await app.publisher.publish(topics.SPREADS, spreads, arrival_ms=arrival_ms)
     if not batches.are_ours(app, events):
         return
-    await state.put(forget(after, watched))
-    batches.done(events)
+    state.put(forget(after, watched))
+    state.saves.hold(events)
 
 
 def forget(after: Mapping[LegKey, Leg], watched: Iterable[Pair]) -> dict[LegKey, Leg]:

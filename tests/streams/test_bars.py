@@ -31,7 +31,7 @@ async def test_a_bar_is_published_once_its_second_has_passed(worker, foldings):
     events = [event(ids=[1, 2], event_ms=[1_000, 1_400]), event(ids=[3], event_ms=[2_000])]
     await bars.build(worker, foldings, events)
     assert [e.acknowledged for e in events] == [0, 0]
-    await foldings.save()
+    await foldings.saves.save()
     assert [(bar.open_ms, bar.trades) for bar in worker.publisher.on(topics.BARS)] == [(1_000, 2)]
     assert [arrival_ms for _, _, arrival_ms in worker.publisher.published] == [1_700_000_000_250]
     assert [e.acknowledged for e in events] == [1, 1]
@@ -62,7 +62,7 @@ async def test_the_same_events_twice_change_neither_output_nor_state(worker, fol
 
 async def test_a_restarted_worker_goes_on_from_the_table(worker, foldings):
     await bars.build(worker, foldings, [event(ids=[1, 2], event_ms=[1_000, 1_400])])
-    await foldings.save()
+    await foldings.saves.save()
     again = bars.Foldings(worker)
     await bars.build(worker, again, [event(ids=[3], event_ms=[2_000], after_id=2)])
     (bar,) = worker.publisher.on(topics.BARS)
@@ -73,7 +73,7 @@ async def test_a_bad_message_becomes_a_dead_letter_and_the_rest_goes_on(worker, 
     bad = FakeEvent(topics.TICKS, b"not MessagePack")
     good = event(ids=[1, 2], event_ms=[1_000, 2_000])
     await bars.build(worker, foldings, [bad, good])
-    await foldings.save()
+    await foldings.saves.save()
     (letter,) = worker.publisher.on(topics.DEAD_LETTERS)
     assert (letter.origin, letter.payload) == ("streams.bars", b"not MessagePack")
     assert len(worker.publisher.on(topics.BARS)) == 1
@@ -95,7 +95,7 @@ async def test_a_worker_that_has_lost_its_partitions_leaves_state_and_offsets_al
     worker.consumer_generation_id = 2
     stale = event(ids=[1, 2], event_ms=[1_000, 2_000])
     await bars.build(worker, foldings, [stale])
-    await foldings.save()
+    await foldings.saves.save()
     assert (worker.written, stale.acknowledged) == ([], 0)
 
 
@@ -106,7 +106,7 @@ async def test_the_state_survives_json_to_the_last_bit(worker, foldings):
         foldings,
         [event(ids=range(1, 8), event_ms=[1_000 + n for n in range(7)], quantity=rising)],
     )
-    await foldings.save()
+    await foldings.saves.save()
     table = worker.tables["foldings"]
     before = foldings.get("BTCUSDT")
     table.data = json.loads(json.dumps(table.data))
@@ -116,11 +116,11 @@ async def test_the_state_survives_json_to_the_last_bit(worker, foldings):
 async def test_what_was_not_saved_when_the_group_moved_on_is_forgotten(worker, foldings):
     saved = event(ids=[1, 2], event_ms=[1_000, 1_400])
     await bars.build(worker, foldings, [saved])
-    await foldings.save()
+    await foldings.saves.save()
     lost = event(ids=[3], event_ms=[1_500])
     await bars.build(worker, foldings, [lost])
     worker.consumer_generation_id = 2
-    await foldings.save()
+    await foldings.saves.save()
     assert (foldings.get("BTCUSDT").last_id, lost.acknowledged) == (2, 0)
 
 

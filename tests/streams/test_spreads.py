@@ -65,6 +65,7 @@ async def run(worker: FakeWorker, events: list[FakeEvent], size: int = 1_000) ->
     state = Legs(worker, [PAIR])
     for first in range(0, len(events), size):
         await spreads.compute(worker, state, [PAIR], events[first : first + size])
+        await state.saves.save()
 
 
 async def test_a_row_comes_with_the_second_leg(worker):
