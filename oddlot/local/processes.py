@@ -61,8 +61,14 @@ class Child:
         """The last line that it wrote, without its own name in front."""
         return last_words(self.last_lines, self.process.name)
 
-    async def keep_running(self) -> None:
-        """Start, watch, and start again with backoff, until stopped or refused."""
+    async def keep_running(self, after_s: float = 0.0) -> None:
+        """Start, watch, and start again with backoff, until stopped or refused.
+
+        Parameters
+        ----------
+        after_s : how long to wait before the first start.
+        """
+        await self._pause(after_s)
         backoff_s = FIRST_BACKOFF_S
         clock = asyncio.get_running_loop().time
         while not self._leaving.is_set():
@@ -75,8 +81,7 @@ class Child:
                 return
             self.state, self.restarts = "restarting", self.restarts + 1
             backoff_s = FIRST_BACKOFF_S if clock() - began > STEADY_S else backoff_s
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._leaving.wait(), backoff_s)
+            await self._pause(backoff_s)
             backoff_s = min(2 * backoff_s, LAST_BACKOFF_S)
         self.state = "stopped"
 
@@ -104,6 +109,11 @@ class Child:
         """End it and all that it has started, at once."""
         self._leaving.set()
         self._signal(signal.SIGKILL)
+
+    async def _pause(self, pause_s: float) -> None:
+        if pause_s > 0.0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), pause_s)
 
     async def _run_once(self) -> int:
         self.last_lines.clear()

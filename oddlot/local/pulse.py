@@ -37,7 +37,7 @@ class Pulse:
         self._bars: deque[float] = deque()
         self._lags_ms: deque[tuple[float, int]] = deque()
         self._feeds: dict[str, deque[tuple[float, FeedHealth]]] = {}
-        self._last_bar = -float("inf")
+        self._last_bar = time.monotonic()  # nothing is late yet
 
     @property
     def sees_bars(self) -> bool:

@@ -101,10 +101,12 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _all(settings: Settings, roles: frozenset[str]) -> list[Process]:
-    found = [_broker(settings)] if settings.embeds_kafka else []
-    found += [_store(settings)] if settings.embeds_clickhouse else []
-    found += [*_ingest(), *_servers(settings)]
-    return found + ([_sandbox(settings)] if settings.simulated and "producers" in roles else [])
+    broker = [_broker(settings)] if settings.embeds_kafka else []
+    store = [_store(settings)] if settings.embeds_clickhouse else []
+    sandbox = [_sandbox(settings)] if settings.simulated and "producers" in roles else []
+    streams, producers = _ingest()
+    api, ui = _servers(settings)
+    return [*broker, streams, *store, ui, api, *sandbox, producers]
 
 
 def _broker(settings: Settings) -> Process:

@@ -7,6 +7,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.5  # of the status line on a terminal
 LINE_EVERY_S = 10.0  # elsewhere, a line at a time
+TROUBLE_S = 1.0  # connecting at the start takes less, and is none
 
 
 class Status:
@@ -27,9 +29,9 @@ class Status:
     def __init__(self, console: Console, settings: Settings) -> None:
         self._console, self._settings = console, settings
         self._live = Live(console=console, auto_refresh=False, transient=True)
-        self._began = time.monotonic()
-        self._troubles: set[str] = set()
-        self._line_at = self._began
+        self._troubled_since: dict[str, float] = {}
+        self._told: set[str] = set()
+        self._line_at = time.monotonic()
 
     async def run(self, supervisor: Supervisor) -> None:
         """Run a system and show it until it is stopped.
@@ -64,7 +66,8 @@ class Status:
                     self._say_where_to_look(names)
                 if told and not live and (pulse.sees_bars or not awaited):
                     live = True
-                    self._tell(f"live after {time.monotonic() - self._began:.1f} s", "bold green")
+                    since = psutil.Process().create_time()  # what the user waits for begins there
+                    self._tell(f"live after {time.time() - since:.1f} s", "bold green")
                 if following.done():
                     following.result()
                 self._show(pulse, supervisor, ", ".join(starting))
@@ -85,11 +88,15 @@ class Status:
 
     def _tell_feeds(self, troubles: dict[str, str]) -> None:
         """Say once, in full, that a feed is away: the status line has not the room."""
-        for feed in sorted(troubles.keys() - self._troubles):
-            self._tell(troubles[feed], "yellow")
-        for feed in sorted(self._troubles - troubles.keys()):
+        now = time.monotonic()
+        self._troubled_since = {feed: self._troubled_since.get(feed, now) for feed in troubles}
+        for feed, since in self._troubled_since.items():
+            if feed not in self._told and now - since >= TROUBLE_S:
+                self._told.add(feed)
+                self._tell(troubles[feed], "yellow")
+        for feed in sorted(self._told - troubles.keys()):
+            self._told.remove(feed)
             self._tell(f"{feed} is back")
-        self._troubles = set(troubles)
 
     def _say_where_to_look(self, names: set[str]) -> None:
         if self._settings.simulated:
