@@ -58,7 +58,10 @@ class Child:
 
     @property
     def last_words(self) -> str:
-        """The last line that it wrote, without its own name in front."""
+        """Why it ended: the signal, or its own words without its name in front."""
+        code = self._running.returncode if self._running else None
+        if code is not None and code < 0:
+            return f"killed by {signal.Signals(-code).name}"
         return last_words(self.last_lines, self.process.name)
 
     async def keep_running(self, after_s: float = 0.0) -> None:

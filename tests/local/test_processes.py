@@ -93,6 +93,15 @@ async def test_a_crash_starts_it_again_and_again(keep: Keep):
         assert child.last_words == "KeyError: 1"
 
 
+async def test_a_process_that_was_killed_is_said_to_be(keep: Keep):
+    async with keep(PATIENT) as child:
+        await until(lambda: "up" in child.last_lines)
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        await until(lambda: child.restarts == 1)
+        assert child.last_words == "killed by SIGKILL"
+
+
 async def test_the_pauses_between_starts_grow_to_a_limit(
     keep: Keep, monkeypatch: pytest.MonkeyPatch
 ):
