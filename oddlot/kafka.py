@@ -9,7 +9,7 @@ import logging
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -57,6 +57,18 @@ class Publisher(Protocol):
         BrokerUnavailable
             If the broker did not acknowledge in time; some messages may be there, and publishing
             the same ones again does no harm.
+        """
+
+    async def post(
+        self, topic: Topic[M], messages: Sequence[M], *, arrival_ms: int
+    ) -> Awaitable[None]:
+        """Return once the messages are on their way; the awaitable given ends as `publish` does.
+
+        What is posted first arrives first. Every awaitable has to be awaited.
+
+        Parameters
+        ----------
+        topic, messages, arrival_ms : as for `publish`.
         """
 
 
@@ -180,8 +192,12 @@ class KafkaPublisher:
 
     async def publish(self, topic: Topic[M], messages: Sequence[M], *, arrival_ms: int) -> None:
         """Return once the broker has acknowledged every message; keep order within a key."""
-        if not messages:
-            return
+        await (await self.post(topic, messages, arrival_ms=arrival_ms))
+
+    async def post(
+        self, topic: Topic[M], messages: Sequence[M], *, arrival_ms: int
+    ) -> Awaitable[None]:
+        """Return once the messages are on their way, in their place; await the rest later."""
         by_partition: dict[int, list[tuple[bytes, M]]] = defaultdict(list)
         for message in messages:
             key = topic.key_of(message)
@@ -192,11 +208,9 @@ class KafkaPublisher:
                 for partition, keyed in by_partition.items()
                 for acknowledgement in await self._send(topic, partition, keyed, arrival_ms)
             ]
-            await asyncio.gather(*acknowledgements)
         except KafkaError as e:
-            raise errors.BrokerUnavailable(
-                f"{topic.name}: {len(messages)} messages not acknowledged: {e!r}"
-            ) from e
+            raise _not_acknowledged(topic, messages, e) from e
+        return asyncio.ensure_future(_acknowledged(topic, messages, acknowledgements))
 
     async def _send(
         self, topic: Topic[M], partition: int, keyed: Iterable[tuple[bytes, M]], arrival_ms: int
@@ -327,6 +341,21 @@ async def refuse(publisher: Publisher, origin: str, payload: bytes, reason: str)
         origin=origin, reason=reason, payload=payload[:MAX_PAYLOAD_BYTES], sent_ms=now_ms
     )
     await publisher.publish(topics.DEAD_LETTERS, [letter], arrival_ms=now_ms)
+
+
+async def _acknowledged(
+    topic: Topic[M], messages: Sequence[M], acknowledgements: Sequence[asyncio.Future[Any]]
+) -> None:
+    try:
+        await asyncio.gather(*acknowledgements)
+    except KafkaError as e:
+        raise _not_acknowledged(topic, messages, e) from e
+
+
+def _not_acknowledged(topic: Topic[M], messages: Sequence[M], error: KafkaError) -> Exception:
+    return errors.BrokerUnavailable(
+        f"{topic.name}: {len(messages)} messages not acknowledged: {error!r}"
+    )
 
 
 @functools.lru_cache(maxsize=10_000)  # symbols and pairs; the hash is Python and takes 10 µs

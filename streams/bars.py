@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Awaitable
 
 import faust
 import msgspec
@@ -84,10 +84,12 @@ async def build(app: Worker, foldings: Foldings, events: list[batches.Event]) ->
         (add_ticks(foldings.get(symbol), items), partition)
         for (symbol, partition), items in arrived.items()
     ]
-    await _publish(app.publisher, [folded for folded, _ in results], batches.arrival_ms(events[-1]))
+    arrival_ms = batches.arrival_ms(events[-1])
+    posted = await _post(app.publisher, [folded for folded, _ in results], arrival_ms)
     if not batches.are_ours(app, events):
+        foldings.saves.hold([], posted)
         return
-    foldings.saves.hold(events)
+    foldings.saves.hold(events, posted)
     for folded, partition in results:
         foldings.put(folded.state, partition)
         if folded.late or folded.duplicates:
@@ -95,10 +97,12 @@ async def build(app: Worker, foldings: Foldings, events: list[batches.Event]) ->
             log.debug("%s: %d late ticks, %d duplicates", *counted)
 
 
-async def _publish(publisher: kafka.Publisher, results: list[Folded], arrival_ms: int) -> None:
+async def _post(
+    publisher: kafka.Publisher, results: list[Folded], arrival_ms: int
+) -> list[Awaitable[None]]:
     bars = [bar for folded in results for bar in folded.bars]
     lulls = [lull for folded in results for lull in folded.lulls]
-    await asyncio.gather(
-        publisher.publish(topics.BARS, bars, arrival_ms=arrival_ms),
-        publisher.publish(topics.LULLS, lulls, arrival_ms=arrival_ms),
-    )
+    return [
+        await publisher.post(topics.BARS, bars, arrival_ms=arrival_ms),
+        await publisher.post(topics.LULLS, lulls, arrival_ms=arrival_ms),
+    ]

@@ -50,11 +50,12 @@ async def compute(
         for spread in _settled(pair, interval, before, after)
     ]
     arrival_ms = batches.arrival_ms(events[-1])
-    await app.publisher.publish(topics.SPREADS, spreads, arrival_ms=arrival_ms)
+    posted = await app.publisher.post(topics.SPREADS, spreads, arrival_ms=arrival_ms)
     if not batches.are_ours(app, events):
+        state.saves.hold([], [posted])
         return
     state.put(forget(after, watched))
-    state.saves.hold(events)
+    state.saves.hold(events, [posted])
 
 
 def forget(after: Mapping[LegKey, Leg], watched: Iterable[Pair]) -> dict[LegKey, Leg]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any, TypeVar
 
 from oddlot.contracts.codecs import M
@@ -27,6 +27,14 @@ class MemoryPublisher:
         for message in messages:
             decoded = topic.codec.decode(topic.codec.encode(message))
             self.published.append((topic, decoded, arrival_ms))
+
+    async def post(
+        self, topic: Topic[M], messages: Sequence[M], *, arrival_ms: int
+    ) -> Awaitable[None]:
+        await self.publish(topic, messages, arrival_ms=arrival_ms)
+        acknowledged = asyncio.get_running_loop().create_future()
+        acknowledged.set_result(None)
+        return acknowledged
 
     def on(self, topic: Topic[M]) -> list[M]:
         """Give the messages of one topic in the order they were published."""
