@@ -50,7 +50,8 @@ class Legs:
         self._current = dict(after)
 
     def _entries(self) -> list[Entry]:
-        before, self._saved = self._saved, self.get()
+        current = self.get()  # first: it may read what is saved
+        before, self._saved = self._saved, current
         changed = ((key, leg) for key, leg in self._saved.items() if leg is not before.get(key))
         return [entry for key, leg in changed for entry in _entries(key, before[key], leg)]
 

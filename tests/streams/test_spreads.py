@@ -131,6 +131,12 @@ async def test_what_no_row_can_need_is_forgotten(worker):
     assert 40 <= len(kept) <= 72
 
 
+async def test_saving_before_anything_has_come_writes_nothing(worker):
+    state = Legs(worker, [PAIR])
+    await state.saves.save()
+    assert worker.written == []
+
+
 async def test_symbols_and_intervals_in_no_pair_leave_no_state(worker):
     await run(worker, [bar("SOLUSDT", 1, 5.0)])
     assert worker.tables["legs"].data == {}
