@@ -165,6 +165,7 @@ def make_worker(settings: Settings) -> Worker:
         producer_max_request_size=kafka.MAX_RECORD_BYTES,
         producer_request_timeout=kafka.REQUEST_TIMEOUT_MS / 1_000,
         stream_buffer_maxsize=BUFFERED_EVENTS,
+        stream_wait_empty=False,  # what is not saved when partitions go is done again, by anyone
         topic_partitions=TICKS.partitions,
         topic_replication_factor=settings.kafka_replication,
         topic_disable_leader=True,
