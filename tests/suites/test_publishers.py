@@ -44,7 +44,7 @@ async def on_kafka(request: pytest.FixtureRequest) -> AsyncIterator[tuple[kafka.
         async with kafka.subscribe(settings, [topic], start="earliest") as subscription:
             while len(found) < count and time.monotonic() < until:
                 messages = [r.message() for r in await subscription.read(limit=500, wait_ms=200)]
-                found += [m for m in messages if topic.key_of(m) == key.encode()]  # type: ignore
+                found += [m for m in messages if topic.key_of(m) == key.encode()]
         return found
 
     async with kafka.connect(settings) as publisher:
