@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 from types import FrameType
+from typing import Any
 from urllib.parse import urlsplit
 
 import panel as pn
 from bokeh.server.server import Server
+from tornado.websocket import WebSocketClosedError
 
 from oddlot import settings as oddlot_settings
 from ui import app, assets
@@ -36,6 +39,8 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    loop = server.io_loop.asyncio_loop  # type: ignore[attr-defined]  # on every loop of today
+    loop.set_exception_handler(tell_unless_tab_closed)
     server.start()
     log.info("the dashboard is at http://%s:%d/pairs", oddlot_settings.LOOPBACK, settings.ui_port)
     if not assets.CHART_LIBRARY.is_dir():
@@ -61,6 +66,12 @@ def make_server(settings: oddlot_settings.Settings) -> Server:
         verbose=False,
     )
     return server
+
+
+def tell_unless_tab_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody caught, but for a tab that was closed while it was being written to."""
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
 
 
 if __name__ == "__main__":
