@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 import pytest
@@ -14,10 +15,11 @@ from ui.__main__ import tell_unless_tab_closed
 @pytest.mark.parametrize(
     ("error", "is_told"), [(WebSocketClosedError(), False), (ValueError("a bug"), True)]
 )
-async def test_a_tab_closed_in_the_midst_of_a_write_is_no_news_and_a_bug_is(
+def test_a_tab_closed_in_the_midst_of_a_write_is_no_news_and_a_bug_is(
     error: Exception, is_told: bool, caplog: pytest.LogCaptureFixture
 ):
-    with caplog.at_level(logging.ERROR, logger="asyncio"):
-        context = {"message": "Task exception was never retrieved", "exception": error}
-        tell_unless_tab_closed(asyncio.get_running_loop(), context)
+    context = {"message": "Task exception was never retrieved", "exception": error}
+    loop = asyncio.new_event_loop()  # only asked to log: the browser's own runs in this thread
+    with contextlib.closing(loop), caplog.at_level(logging.ERROR, logger="asyncio"):
+        tell_unless_tab_closed(loop, context)
     assert bool(caplog.records) == is_told
