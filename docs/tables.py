@@ -29,6 +29,12 @@ KINDS = {
     "Bools": "bool column",
     "Interval": "1s, 1m or 5m",
     "Prices": "level or log",
+    "Hedge": "ols or kalman",
+    "AlertKind": "spread",
+    "Crossing": "entered or left",
+    "Side": "high or low",
+    "Pair": "a pair",
+    "tuple[float, ...]": "list of numbers",
     "Source": "live, backfill or replay",
     "bytes": "base64 text",
     "bool": "true or false",
@@ -97,6 +103,8 @@ def _kind(annotation: str) -> str:
 
 
 def _kept(topic: Topic[Any]) -> str:
+    if topic.is_compacted:
+        return "good, newest of a key"
     hours = topic.retention_ms // HOUR_MS
     count, unit = (hours // 24, "day") if hours >= 24 else (hours, "hour")
     return f"{count} {unit}" + ("s" if count > 1 else "")

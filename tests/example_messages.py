@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import DeadLetter, FeedHealth, Lull, Ticks
-from oddlot.contracts.pairs import Pair
+from oddlot.contracts.messages import DeadLetter, FeedHealth, Lull, Pair, PairChange, Ticks
 from oddlot.contracts.topics import Topic
 from oddlot.errors import BadMessage
 from oddlot.quant import legs, pairs
@@ -57,6 +56,7 @@ def examples() -> Iterator[Example]:
     yield from _bars(closed[PAIR.y])
     yield _example(topics.LULLS, "seconds-without-a-trade", _first_lull(quiet))
     yield from _spreads(closed)
+    yield from _changes()
     yield from _ops(sent[0], read[0].sent_ms)
 
 
@@ -144,6 +144,12 @@ def _spreads(closed: dict[str, Folded]) -> Iterator[Example]:
     yield _example(topics.SPREADS, "first", found[0])
     yield _example(topics.SPREADS, "gathering", found[59])
     yield _example(topics.SPREADS, "warm", next(spread for spread in found if spread.warm))
+
+
+def _changes() -> Iterator[Example]:
+    for name, watched in (("added", PAIR), ("removed", None)):
+        change = PairChange(pair=PAIR.id, watched=watched, changed_ms=CLOSE_MS)
+        yield _example(topics.PAIRS, name, change)
 
 
 def _ops(frame: str, sent_ms: int) -> Iterator[Example]:

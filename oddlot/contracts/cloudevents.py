@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import Message, Spread
+from oddlot.contracts.messages import Alert, Message, PairTest, Spread
 from oddlot.contracts.topics import Topic
 
 Headers = list[tuple[str, bytes]]
@@ -40,11 +40,14 @@ def headers_of(topic: Topic[M], message: M) -> Headers:
 
 
 def _event_ms(message: Message) -> int:
-    if isinstance(message, Spread):
+    if isinstance(message, Spread | PairTest):
         return message.open_ms
+    if isinstance(message, Alert):
+        return message.event_ms
     raise TypeError(f"{type(message).__name__} is not a signal")
 
 
 def _identity(message: Message, subject: bytes, event_ms: int) -> bytes:
-    interval = message.interval.encode() if isinstance(message, Spread) else b""
-    return b"/".join([subject, interval, str(event_ms).encode()])
+    interval = getattr(message, "interval", "").encode()
+    what = message.crossing.encode() if isinstance(message, Alert) else b""
+    return b"/".join([subject, interval, str(event_ms).encode(), *([what] if what else [])])

@@ -25,6 +25,7 @@ class Topic(Generic[M]):
     retention_ms : how long messages are kept at least.
     codec : message <-> bytes.
     about : one line for the docs.
+    is_compacted : the newest message of every key is kept for good, older ones go.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Topic(Generic[M]):
     retention_ms: int
     codec: Codec[M]
     about: str
+    is_compacted: bool = False
 
     def __post_init__(self) -> None:
         if self.key not in {field.name for field in fields(self.kind)}:
@@ -86,6 +88,34 @@ SPREADS = Topic(
     codec=JsonCodec(messages.Spread),
     about="hedge ratio, spread, z and correlation of one pair at one bar",
 )
+PAIR_TESTS = Topic(
+    name="signals.pair-tests.v1",
+    kind=messages.PairTest,
+    key="pair",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.PairTest),
+    about="whether the spread of one pair comes back: Engle-Granger, ADF, half-life, Hurst",
+)
+ALERTS = Topic(
+    name="signals.alerts.v1",
+    kind=messages.Alert,
+    key="subject",
+    partitions=1,
+    retention_ms=30 * DAY_MS,
+    codec=JsonCodec(messages.Alert),
+    about="a threshold crossed or left, once, with what crossed it",
+)
+PAIRS = Topic(
+    name="config.pairs.v1",
+    kind=messages.PairChange,
+    key="pair",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.PairChange),
+    about="a pair added, changed or removed while the system runs",
+    is_compacted=True,
+)
 DEAD_LETTERS = Topic(
     name="ops.dead-letters.v1",
     kind=messages.DeadLetter,
@@ -110,6 +140,9 @@ ALL: tuple[Topic[messages.Message], ...] = (
     BARS,
     LULLS,
     SPREADS,
+    PAIR_TESTS,
+    ALERTS,
+    PAIRS,
     DEAD_LETTERS,
     FEED_HEALTH,
 )  # type: ignore[assignment]  # a tuple of topics of different messages

@@ -31,7 +31,7 @@ async def test_a_pair_says_its_direction_its_window_and_its_latest_spreads(
         "group": "crypto-majors",
         "window": 300,
         "prices": "level",
-        "intervals": ["1s", "1m"],
+        "intervals": ["1s", "1m", "5m"],
     }
     assert (latest["1s"]["open_ms"], latest["1s"]["z"]) == (OPEN_MS + 1_000, -2.5)
     assert latest["1m"] is None
