@@ -17,7 +17,7 @@ from api.hub import watched
 from api.problems import documented
 from api.stretches import DEFAULT_ROWS, Limit, StretchDep
 from oddlot import errors
-from oddlot.contracts.messages import INTERVAL_MS, Interval, Prices, Spread
+from oddlot.contracts.messages import INTERVAL_MS, Hedge, Interval, Prices, Spread
 
 router = APIRouter(tags=["spreads"])
 
@@ -44,6 +44,7 @@ class SpreadRow:
     warm: Annotated[bool, Field(description="n has reached the window.")]
     stale: Annotated[bool, Field(description="A leg has been silent too long: no z.")]
     prices: Annotated[Prices, Field(description="What the regression runs on.")]
+    hedge: Annotated[Hedge, Field(description="How the hedge ratio is found.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

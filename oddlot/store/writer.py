@@ -1,4 +1,4 @@
-"""Ticks, bars and spreads -> their tables, as Arrow; what is inserted twice is one row."""
+"""Ticks, bars and signals -> their tables, as Arrow; what is inserted twice is one row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from oddlot.contracts.messages import Bar, Spread, Ticks
+from oddlot.contracts.messages import Alert, Bar, PairTest, Spread, Ticks
 from oddlot.settings import Settings
 from oddlot.store import client as clients
 from oddlot.store import migrations
@@ -32,6 +32,21 @@ SPREADS = pa.schema({
     "hedge_ratio": pa.float64(), "intercept": pa.float64(), "r_squared": pa.float64(),
     "spread": pa.float64(), "z": pa.float64(), "correlation": pa.float64(), "n": pa.int32(),
     "window": pa.int32(), "warm": pa.bool_(), "stale": pa.bool_(), "prices": pa.string(),
+    "hedge": pa.string(),
+})  # fmt: skip
+PAIR_TESTS = pa.schema({
+    "pair": pa.string(), "y": pa.string(), "x": pa.string(), "interval": pa.string(),
+    "open_ms": pa.int64(), "prices": pa.string(), "hedge": pa.string(), "n": pa.int32(),
+    "eg_statistic": pa.float64(), "eg_p": pa.float64(), "eg_critical": pa.list_(pa.float64()),
+    "adf_statistic": pa.float64(), "adf_p": pa.float64(), "adf_lags": pa.int32(),
+    "adf_critical": pa.list_(pa.float64()), "half_life_bars": pa.float64(),
+    "hurst": pa.float64(), "is_cointegrated": pa.bool_(), "verdict": pa.string(),
+})  # fmt: skip
+ALERTS = pa.schema({
+    "kind": pa.string(), "subject": pa.string(), "interval": pa.string(), "event_ms": pa.int64(),
+    "crossing": pa.string(), "side": pa.string(), "value": pa.float64(),
+    "threshold": pa.float64(), "price": pa.float64(), "hedge_ratio": pa.float64(),
+    "spread": pa.float64(), "text": pa.string(),
 })  # fmt: skip
 
 
@@ -93,6 +108,24 @@ class Writer:
         The number of rows.
         """
         return self._insert("spreads", _table(spreads, SPREADS))
+
+    def insert_pair_tests(self, tests: Sequence[PairTest]) -> int:
+        """Insert tests of pairs; of the same pair and bar, the last one stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("pair_tests", _table(tests, PAIR_TESTS))
+
+    def insert_alerts(self, alerts: Sequence[Alert]) -> int:
+        """Insert alerts; of the same crossing, the last one stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("alerts", _table(alerts, ALERTS))
 
     def close(self) -> None:
         """Let go of the connection."""

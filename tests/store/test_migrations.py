@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 import pytest
 
 from oddlot import errors
-from oddlot.contracts.messages import Bar, Spread, Ticks
+from oddlot.contracts.messages import Alert, Bar, PairTest, Spread, Ticks
 from oddlot.settings import Settings
 from oddlot.store import client as clients
 from oddlot.store import migrations, writer
@@ -84,7 +84,12 @@ def test_one_that_died_half_way_is_applied_again(database: Settings) -> None:
 @pytest.mark.clickhouse
 @pytest.mark.parametrize(
     ("table", "message", "schema"),
-    [("bars", Bar, writer.BARS), ("spreads", Spread, writer.SPREADS)],
+    [
+        ("bars", Bar, writer.BARS),
+        ("spreads", Spread, writer.SPREADS),
+        ("pair_tests", PairTest, writer.PAIR_TESTS),
+        ("alerts", Alert, writer.ALERTS),
+    ],
 )
 def test_columns_are_the_contracts_fields(
     database: Settings, table: str, message: type, schema: object
@@ -97,11 +102,14 @@ def test_columns_are_the_contracts_fields(
 
 
 @pytest.mark.clickhouse
-def test_what_may_be_missing_may_be_null(database: Settings) -> None:
+@pytest.mark.parametrize(
+    ("table", "message"), [("spreads", Spread), ("pair_tests", PairTest), ("alerts", Alert)]
+)
+def test_what_may_be_missing_may_be_null(database: Settings, table: str, message: type) -> None:
     migrations.apply(database)
-    types = columns_of(database, "spreads")
+    types = columns_of(database, table)
 
-    for field in fields(Spread):
+    for field in fields(message):
         assert ("None" in str(field.type)) == types[field.name].startswith("Nullable("), field.name
 
 
