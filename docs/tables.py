@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from oddlot import errors
-from oddlot.contracts import topics
+from oddlot.contracts import messages, topics
 from oddlot.contracts.topics import HOUR_MS, Topic
 from oddlot.settings import Settings
 
@@ -21,6 +21,10 @@ PLACES = {
     "state_dir": "`oddlot/up` in the user's state folder (`oddlot demo`: `oddlot/demo`)",
     "cache_dir": "`oddlot` in the user's cache folder",
     "peer_groups_dir": "`peer_groups` of the checkout",
+}
+# What messages are made of that has fields of its own.
+PARTS: dict[type, tuple[type, ...]] = {
+    messages.Divergence: (messages.WindowSpread, messages.MemberScore, messages.WindowScore),
 }
 KINDS = {
     "Int64s": "int64 column",
@@ -34,6 +38,19 @@ KINDS = {
     "Crossing": "entered or left",
     "Side": "high or low",
     "Pair": "a pair",
+    "Symbol": "text",
+    "Venue": "binance, nasdaq, nyse or us",
+    "Price": "positive number",
+    "Volume": "number",
+    "Sessions": "1 to 5,000",
+    "Priority": "0 to 9",
+    "Verdict": "diverger, loner, in line or unscored",
+    "tuple[WindowScore, ...]": "list of scores",
+    "dt.date": "date, ISO 8601",
+    "ScanInterval": "1d or 1m",
+    "tuple[str, ...]": "list of texts",
+    "tuple[WindowSpread, ...]": "list of windows",
+    "tuple[MemberScore, ...]": "list of members",
     "tuple[float, ...]": "list of numbers",
     "Source": "live, backfill or replay",
     "bytes": "base64 text",
@@ -75,15 +92,23 @@ def errors_tree() -> str:
 
 
 def _section(topic: Topic[Any]) -> str:
-    meanings = dict(_attributes(topic.kind))
+    examples = f"Examples: [tests/examples/{topic.name}](../tests/examples/{topic.name})."
+    whole = f"## {topic.name}\n\n{_summary(topic.kind)} {examples}\n\n{_fields(topic.kind)}"
+    parts = (f"{_summary(part)}\n\n{_fields(part)}" for part in PARTS.get(topic.kind, ()))
+    return "\n\n".join([whole, *parts])
+
+
+def _summary(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").splitlines()[0]
+
+
+def _fields(kind: type) -> str:
+    meanings = dict(_attributes(kind))
     rows = (
         (f"`{field.name}`", _kind(str(field.type)), meanings[field.name])
-        for field in dataclasses.fields(topic.kind)
+        for field in dataclasses.fields(kind)
     )
-    summary = (inspect.getdoc(topic.kind) or "").splitlines()[0]
-    examples = f"Examples: [tests/examples/{topic.name}](../tests/examples/{topic.name})."
-    table = _table(("field", "type", "meaning"), rows)
-    return f"## {topic.name}\n\n{summary} {examples}\n\n{table}"
+    return _table(("field", "type", "meaning"), rows)
 
 
 def _attributes(kind: type) -> Iterator[tuple[str, str]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from oddlot import errors
+from oddlot.contracts.closes import Venue
 from oddlot.contracts.pairs import Pair, Symbol
 
 MIN_MEMBERS, MAX_MEMBERS = 3, 80
@@ -42,7 +43,7 @@ class PeerGroup:
     id: str
     title: str
     sector: str
-    venue: Literal["binance", "nasdaq", "nyse", "us"]
+    venue: Venue
     benchmark: Symbol
     members: Annotated[
         tuple[Member, ...], msgspec.Meta(min_length=MIN_MEMBERS, max_length=MAX_MEMBERS)

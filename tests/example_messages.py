@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import DeadLetter, FeedHealth, Lull, Pair, PairChange, Ticks
+from oddlot.contracts.messages import (
+    CloseRequest,
+    DailyClose,
+    DeadLetter,
+    FeedHealth,
+    Lull,
+    Pair,
+    PairChange,
+    Ticks,
+)
 from oddlot.contracts.topics import Topic
 from oddlot.errors import BadMessage
 from oddlot.quant import legs, pairs
@@ -57,6 +67,7 @@ def examples() -> Iterator[Example]:
     yield _example(topics.LULLS, "seconds-without-a-trade", _first_lull(quiet))
     yield from _spreads(closed)
     yield from _changes()
+    yield from _closes(closed[PAIR.y])
     yield from _ops(sent[0], read[0].sent_ms)
 
 
@@ -144,6 +155,35 @@ def _spreads(closed: dict[str, Folded]) -> Iterator[Example]:
     yield _example(topics.SPREADS, "first", found[0])
     yield _example(topics.SPREADS, "gathering", found[59])
     yield _example(topics.SPREADS, "warm", next(spread for spread in found if spread.warm))
+
+
+def _closes(closed: Folded) -> Iterator[Example]:
+    """Give the run's last five minutes as if they were a day's, and who asked for such."""
+    bar = next(bar for bar in reversed(closed.bars) if bar.interval == "5m")
+    close = DailyClose(
+        symbol=bar.symbol,
+        date=dt.datetime.fromtimestamp(BORN_MS / 1_000, dt.UTC).date(),
+        open=bar.open,
+        high=bar.high,
+        low=bar.low,
+        close=bar.close,
+        volume=bar.volume,
+        adjusted_close=bar.close,
+        provider="binance",
+        fetched_ms=CLOSE_MS + LAG_MS,
+        currency="USDT",
+    )
+    yield _example(topics.CLOSES, "crypto", close)
+    for name, requester, priority in (("scan", "scan-7f3a", 9), ("refresh", "refresh", 0)):
+        request = CloseRequest(
+            symbol="NVDA",
+            venue="us",
+            sessions=126,
+            requester=requester,
+            requested_ms=CLOSE_MS,
+            priority=priority,
+        )
+        yield _example(topics.CLOSE_REQUESTS, name, request)
 
 
 def _changes() -> Iterator[Example]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import Alert, Message, PairTest, Spread
+from oddlot.contracts.messages import Alert, Divergence, Message, PairTest, Spread
 from oddlot.contracts.topics import Topic
 
 Headers = list[tuple[str, bytes]]
@@ -40,7 +40,7 @@ def headers_of(topic: Topic[M], message: M) -> Headers:
 
 
 def _event_ms(message: Message) -> int:
-    if isinstance(message, Spread | PairTest):
+    if isinstance(message, Spread | PairTest | Divergence):
         return message.open_ms
     if isinstance(message, Alert):
         return message.event_ms
@@ -49,5 +49,14 @@ def _event_ms(message: Message) -> int:
 
 def _identity(message: Message, subject: bytes, event_ms: int) -> bytes:
     interval = getattr(message, "interval", "").encode()
-    what = message.crossing.encode() if isinstance(message, Alert) else b""
+    what = _part_of_identity(message)
     return b"/".join([subject, interval, str(event_ms).encode(), *([what] if what else [])])
+
+
+def _part_of_identity(message: Message) -> bytes:
+    """Tell apart what one subject can say twice about one bar."""
+    if isinstance(message, Alert):
+        return message.crossing.encode()
+    if isinstance(message, Divergence):
+        return str(message.scored).encode()  # a scan made again once more closes have come
+    return b""

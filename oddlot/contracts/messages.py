@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from oddlot.contracts.closes import CloseRequest, DailyClose, Venue
+from oddlot.contracts.divergence import (
+    Divergence,
+    MemberScore,
+    ScanInterval,
+    Verdict,
+    WindowScore,
+    WindowSpread,
+)
 from oddlot.contracts.market import (
     INTERVAL_MS,
     Bar,
@@ -23,8 +32,11 @@ __all__ = [
     "Alert",
     "Bar",
     "Bools",
+    "CloseRequest",
     "Crossing",
+    "DailyClose",
     "DeadLetter",
+    "Divergence",
     "FeedHealth",
     "Float64s",
     "Hedge",
@@ -32,15 +44,34 @@ __all__ = [
     "Int64s",
     "Interval",
     "Lull",
+    "MemberScore",
     "Message",
     "Pair",
     "PairChange",
     "PairTest",
     "Prices",
+    "ScanInterval",
     "Side",
     "Source",
     "Spread",
     "Ticks",
+    "Venue",
+    "Verdict",
+    "WindowScore",
+    "WindowSpread",
 ]
 
-Message = Ticks | Bar | Lull | Spread | PairTest | Alert | PairChange | FeedHealth | DeadLetter
+Message = (
+    Ticks
+    | Bar
+    | Lull
+    | DailyClose
+    | CloseRequest
+    | Spread
+    | PairTest
+    | Divergence
+    | Alert
+    | PairChange
+    | FeedHealth
+    | DeadLetter
+)

@@ -79,6 +79,25 @@ LULLS = Topic(
     codec=JsonCodec(messages.Lull),
     about="a stretch without a trade, hence without a bar",
 )
+# One partition: a scan needs every member of a group in one place.
+CLOSES = Topic(
+    name="market.closes.v1",
+    kind=messages.DailyClose,
+    key="symbol",
+    partitions=1,
+    retention_ms=30 * DAY_MS,
+    codec=JsonCodec(messages.DailyClose),
+    about="one official daily close: OHLCV, adjusted close, provider",
+)
+CLOSE_REQUESTS = Topic(
+    name="market.close-requests.v1",
+    kind=messages.CloseRequest,
+    key="symbol",
+    partitions=1,
+    retention_ms=DAY_MS,
+    codec=JsonCodec(messages.CloseRequest),
+    about="somebody needs the daily closes of a symbol",
+)
 SPREADS = Topic(
     name="signals.spreads.v1",
     kind=messages.Spread,
@@ -96,6 +115,15 @@ PAIR_TESTS = Topic(
     retention_ms=7 * DAY_MS,
     codec=JsonCodec(messages.PairTest),
     about="whether the spread of one pair comes back: Engle-Granger, ADF, half-life, Hurst",
+)
+DIVERGENCE = Topic(
+    name="signals.divergence.v1",
+    kind=messages.Divergence,
+    key="group",
+    partitions=1,
+    retention_ms=30 * DAY_MS,
+    codec=JsonCodec(messages.Divergence),
+    about="one scan of one peer group: every member's score, label, verdict",
 )
 ALERTS = Topic(
     name="signals.alerts.v1",
@@ -139,8 +167,11 @@ ALL: tuple[Topic[messages.Message], ...] = (
     TICKS,
     BARS,
     LULLS,
+    CLOSES,
+    CLOSE_REQUESTS,
     SPREADS,
     PAIR_TESTS,
+    DIVERGENCE,
     ALERTS,
     PAIRS,
     DEAD_LETTERS,
