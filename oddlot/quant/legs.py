@@ -6,6 +6,7 @@ legs' messages arrive: a row is settled once both legs are known up to its end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -141,3 +142,18 @@ def align(y: Leg, x: Leg, *, silence_ms: int) -> Aligned:
     return Aligned(
         open_ms=clock, y=y.close[at_y], x=x.close[at_x], is_stale=clock - oldest > silence_ms
     )
+
+
+def matrix(legs: Sequence[Leg], *, silence_ms: int) -> tuple[Int64s, Float64s]:
+    """Put many legs on one clock: a row for each bar that any of them has.
+
+    Parameters
+    ----------
+    legs : of one interval.
+    silence_ms : how old a carried close may be; past it, and before a leg's first bar, it is NaN.
+
+    Returns
+    -------
+    (T,) opens, (T, S) closes, up to where all legs are known.
+    """
+    raise NotImplementedError

@@ -14,6 +14,7 @@ import numpy as np
 from oddlot.contracts.messages import INTERVAL_MS, Float64s, Int64s, Interval, Prices, Spread
 from oddlot.contracts.pairs import Pair
 from oddlot.quant.legs import Aligned, Leg, align
+from oddlot.quant.rolling import Figures
 
 MIN_CLOSES = 3  # two make a line without a residual
 # Below this share of the leg's own standard deviation a residual is rounding, not a spread.
@@ -75,6 +76,23 @@ def reach_ms(pair: Pair, interval: Interval) -> int:
     interval : of the bars.
     """
     return (SPAN_WINDOWS * pair.window + pair.silence_bars + 1) * INTERVAL_MS[interval]
+
+
+def history(pair: Pair, length_ms: int, rows: Aligned) -> Figures:
+    """Compute the figures of every row at once: exactly what a desk says row by row.
+
+    Parameters
+    ----------
+    pair : window, prices, hedge. Its limit of silence has been applied by `legs.align`.
+    length_ms : of the bars; any, e.g. a day's.
+    rows : in time order (`legs.align(legs.Leg(open_ms=..., close=..., known_until_ms=...), ...)`).
+
+    Returns
+    -------
+    (n,) each; NaN at stale rows and where a figure has no meaning. Rows with a price that is NaN,
+    or not positive under a logarithm, count as stale.
+    """
+    raise NotImplementedError
 
 
 def _window(rows: Aligned, fresh: Int64s, i: int, window: int, span_ms: int) -> Int64s:
