@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oddlot.contracts.budgets import Budget, BudgetWindow, CloseState, FetchState, Window
 from oddlot.contracts.closes import CloseRequest, DailyClose, Venue
 from oddlot.contracts.divergence import (
     Divergence,
@@ -32,12 +33,16 @@ __all__ = [
     "Alert",
     "Bar",
     "Bools",
+    "Budget",
+    "BudgetWindow",
     "CloseRequest",
+    "CloseState",
     "Crossing",
     "DailyClose",
     "DeadLetter",
     "Divergence",
     "FeedHealth",
+    "FetchState",
     "Float64s",
     "Hedge",
     "Int32s",
@@ -57,6 +62,7 @@ __all__ = [
     "Ticks",
     "Venue",
     "Verdict",
+    "Window",
     "WindowScore",
     "WindowSpread",
 ]
@@ -67,6 +73,8 @@ Message = (
     | Lull
     | DailyClose
     | CloseRequest
+    | CloseState
+    | Budget
     | Spread
     | PairTest
     | Divergence

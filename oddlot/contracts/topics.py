@@ -144,6 +144,26 @@ PAIRS = Topic(
     about="a pair added, changed or removed while the system runs",
     is_compacted=True,
 )
+BUDGETS = Topic(
+    name="ops.budgets.v1",
+    kind=messages.Budget,
+    key="provider",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.Budget),
+    about="what a provider of daily closes still gives: limits, used, left, when they return",
+    is_compacted=True,
+)
+CLOSE_STATES = Topic(
+    name="ops.close-states.v1",
+    kind=messages.CloseState,
+    key="symbol",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.CloseState),
+    about="how far the daily closes of a symbol have come, and why no further",
+    is_compacted=True,
+)
 DEAD_LETTERS = Topic(
     name="ops.dead-letters.v1",
     kind=messages.DeadLetter,
@@ -174,6 +194,8 @@ ALL: tuple[Topic[messages.Message], ...] = (
     DIVERGENCE,
     ALERTS,
     PAIRS,
+    BUDGETS,
+    CLOSE_STATES,
     DEAD_LETTERS,
     FEED_HEALTH,
 )  # type: ignore[assignment]  # a tuple of topics of different messages
