@@ -77,6 +77,38 @@ class Settings(BaseSettings):
         2_000, ge=10, le=100_000, description="Budget of tick records a second for one worker."
     )
 
+    # Providers of daily closes; the limits are those of their free plans.
+    twelve_data_key: SecretStr = Field(SecretStr(""), description="Key of Twelve Data.")
+    twelve_data_url: str = Field("https://api.twelvedata.com", description="Twelve Data's API.")
+    twelve_data_per_minute: int = Field(
+        8, ge=1, le=1_000_000, description="Credits a minute of Twelve Data's plan."
+    )
+    twelve_data_per_day: int = Field(
+        800, ge=1, le=100_000_000, description="Credits a UTC day of Twelve Data's plan."
+    )
+    fmp_key: SecretStr = Field(SecretStr(""), description="Key of Financial Modeling Prep.")
+    fmp_url: str = Field("https://financialmodelingprep.com", description="FMP's API.")
+    fmp_per_day: int = Field(
+        250, ge=1, le=100_000_000, description="Requests a UTC day of FMP's plan."
+    )
+    marketstack_key: SecretStr = Field(SecretStr(""), description="Key of Marketstack.")
+    marketstack_url: str = Field("https://api.marketstack.com", description="Marketstack's API.")
+    marketstack_per_second: int = Field(
+        5, ge=1, le=10_000, description="Requests a second of Marketstack's plan."
+    )
+    marketstack_per_month: int = Field(
+        100, ge=1, le=100_000_000, description="Requests a month of Marketstack's plan."
+    )
+    binance_closes_per_minute: int = Field(
+        600,
+        ge=10,
+        le=100_000,
+        description="Weight a minute for daily closes, of the 2,400 that Binance gives an address.",
+    )
+    closes_fresh_minutes: int = Field(
+        30, ge=1, le=10_000, description="Age up to which daily closes are not fetched again."
+    )
+
     # The sandbox exchange.
     sandbox_trades_per_s: int = Field(
         250, ge=1, le=50_000, description="Trades a second of the sandbox exchange, all symbols."
@@ -85,7 +117,7 @@ class Settings(BaseSettings):
 
     # Streams.
     worker: int = Field(1, ge=1, le=64, description="Number of this worker, unique in its group.")
-    parts: str = Field("bars,spreads,sink", description="What this worker runs.")
+    parts: str = Field("bars,spreads,alerts,sink", description="What this worker runs.")
 
     # API and UI.
     api_url: str = Field("", description="Where browsers reach the API, if not on loopback.")

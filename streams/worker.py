@@ -6,7 +6,7 @@ import contextlib
 import ssl
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import faust
 from faust.app.base import BootStrategy
@@ -18,6 +18,9 @@ from oddlot import kafka
 from oddlot.contracts.topics import TICKS, Topic
 from oddlot.settings import Settings
 from streams.transport import Transport
+
+if TYPE_CHECKING:
+    from streams.watched import Watched
 
 APP_ID = "oddlot-streams"
 SESSION_S, HEARTBEAT_S = 10.0, 1.0  # with static membership a killed worker is back within 2 s
@@ -73,6 +76,7 @@ class Worker(faust.App):
         self.settings = settings
         self._open = contextlib.AsyncExitStack()
         self._publisher: kafka.Publisher | None = None
+        self.watched: Watched | None = None  # once a part asks for it
         super().__init__(*args, **options)
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
+from oddlot.contracts.messages import Pair
 from oddlot.contracts.topics import Topic
 from oddlot.settings import load
 from streams.worker import Entry
@@ -60,3 +61,21 @@ class FakeEvent:
 
     def ack(self) -> None:
         self.acknowledged += 1
+
+
+class FakeWatched:
+    """A watchlist that a test changes; `coming` is on the broker and not read yet."""
+
+    def __init__(self, *pairs: Pair, coming: Iterable[Pair] = ()) -> None:
+        self._coming = tuple(coming)
+        self.symbols: tuple[str, ...] = ()
+        self.watch(*pairs)
+
+    def watch(self, *pairs: Pair) -> None:
+        self.pairs = {pair.id: pair for pair in pairs}
+        self.symbols = tuple(sorted({*self.symbols, *(s for p in pairs for s in (p.y, p.x))}))
+
+    async def caught_up(self) -> None:
+        if self._coming:
+            self.watch(*self.pairs.values(), *self._coming)
+            self._coming = ()
