@@ -6,10 +6,13 @@
     ├── BadPeerGroup      a peer-group file that does not validate
     ├── BadCapture        a file that is no recorded capture of a venue's frames
     ├── BadRequest        a view asked for in a way it cannot be given
+    │   └── BadUpload     a file that cannot be understood, or is over a limit
     ├── Unavailable       the world said no: retried with backoff, then shown
     │   ├── BrokerUnavailable
     │   ├── StoreUnavailable
-    │   └── VenueUnavailable
+    │   ├── VenueUnavailable
+    │   ├── QuotaSpent    a provider gives no more for now
+    │   └── KeyRefused    a provider does not take our key
     ├── Refused           this machine cannot do it as it stands: says what to change
     └── LostMessage       a message is missing between two hops: the worker stops and goes back
 
@@ -17,6 +20,8 @@ A bug has no class of its own: it crashes its role, which starts again.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class Oddlot(Exception):
@@ -43,6 +48,10 @@ class BadRequest(Oddlot):
     """A view was asked for in a way it cannot be given."""
 
 
+class BadUpload(BadRequest):
+    """A file sent to us cannot be understood, or is over a limit."""
+
+
 class Unavailable(Oddlot):
     """Something outside this process does not answer, or says no."""
 
@@ -57,6 +66,31 @@ class StoreUnavailable(Unavailable):
 
 class VenueUnavailable(Unavailable):
     """A venue, provider or forum cannot be reached."""
+
+
+class QuotaSpent(Unavailable):
+    """A provider gives no more for now.
+
+    Attributes
+    ----------
+    window : whose quota is spent: second, minute, day or month; None where it does not say.
+    retry_ms : how long it wants to be left alone; None where it does not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        window: Literal["second", "minute", "day", "month"] | None = None,
+        retry_ms: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.window = window
+        self.retry_ms = retry_ms
+
+
+class KeyRefused(Unavailable):
+    """A provider does not take our key, or its plan does not have what we ask for."""
 
 
 class Refused(Oddlot):
