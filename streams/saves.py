@@ -7,6 +7,7 @@ that dies does the work since the last save again, and says the same things unde
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -49,8 +50,8 @@ class Saves:
             results, self._results = self._results, []
             entries = self._unsaved()  # of this moment: later results may not be there yet
             await asyncio.gather(*results)
-            if batches.are_ours(self._app, events):
-                await self._app.write(self._table, entries)
+            are_ours = functools.partial(batches.are_ours, self._app, events)
+            if await self._app.write(self._table, entries, are_ours=are_ours):
                 batches.done(events)
             else:
                 self._forget()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -180,26 +181,21 @@ def _intake_of(
 ) -> _Intake:
     lengths = [len(batch) for batch in batches]
     starts = np.cumsum([0, *lengths[:-1]])
-    ids, event_ms, price, quantity, is_buyer_maker, trades = (
-        np.concatenate([getattr(batch, name) for batch in batches])
-        for name in ("ids", "event_ms", "price", "quantity", "is_buyer_maker", "trades")
-    )
+    columns = _columns(batches)
+    ids, event_ms = columns[:2]
     times = event_ms.copy()
     times[starts] = np.maximum(times[starts], floors)
     times = np.maximum.accumulate(times)  # a late tick counts where time stands
+    row_floors = np.repeat(floors, lengths)
     before = np.empty_like(ids)
     before[0] = ids[0] - 2 if state.last_id is None else state.last_id
     before[1:] = ids[:-1]
     if not (ids > before).all():
         before = np.maximum.accumulate(before)
         kept = ids > before
-        columns = (ids, event_ms, price, quantity, is_buyer_maker, trades, times, before)
-        ids, event_ms, price, quantity, is_buyer_maker, trades, times, before = (
-            column[kept] for column in columns
-        )
-        row_floors = np.repeat(floors, lengths)[kept]
-    else:
-        row_floors = np.repeat(floors, lengths)
+        times, before, row_floors = times[kept], before[kept], row_floors[kept]
+        columns = [column[kept] for column in columns]
+    ids, event_ms, price, quantity, is_buyer_maker, trades = columns
     duplicates = sum(lengths) - len(ids)
     if not len(ids):
         return _Intake(rows.NO_ROWS, False, *end, 0, duplicates)
@@ -208,8 +204,16 @@ def _intake_of(
         times, price, price, price, price, quantity, price * quantity,
         np.where(is_buyer_maker, 0.0, quantity), trades.astype(np.int64), ids, ids, complete,
     )  # fmt: skip
-    late = int((times // SECOND_MS > event_ms // SECOND_MS).sum())
+    is_late = times != event_ms
+    late = int((times[is_late] // SECOND_MS > event_ms[is_late] // SECOND_MS).sum())
     return _Intake(ticks, breaks_open_bar, *end, late, duplicates)
+
+
+def _columns(batches: list[Ticks]) -> list[Any]:
+    names = ("ids", "event_ms", "price", "quantity", "is_buyer_maker", "trades")
+    if len(batches) == 1:
+        return [getattr(batches[0], name) for name in names]
+    return [np.concatenate([getattr(batch, name) for batch in batches]) for name in names]
 
 
 def _mark_jumps(state: Folding, jumps: Bools, times: Int64s, floors: Int64s) -> tuple[Bools, bool]:

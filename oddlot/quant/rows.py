@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -42,6 +42,8 @@ COLUMNS = tuple(field.name for field in fields(Rows))
 NO_ROWS = Rows(*[np.empty(0)] * len(COLUMNS))  # type: ignore[arg-type]  # no row, no type
 # Up to that many rows a loop is faster than numpy's calls: live batches are that short.
 SHORT_ROWS = 32
+_ZERO = np.zeros(1, np.int64)
+_SUMS = slice(COLUMNS.index("volume"), COLUMNS.index("trades"))
 
 
 def rows_of(bars: Sequence[Bar]) -> Rows:
@@ -105,25 +107,45 @@ def _fold_short(rows: Rows, carried: Values | None, length_ms: int) -> Iterable[
 
 
 def _fold_long(rows: Rows, carried: Values | None, length_ms: int) -> Iterable[Values]:
-    columns = [getattr(rows, name) for name in COLUMNS]
-    if carried:
-        columns = [np.concatenate(([v], c)) for v, c in zip(carried, columns, strict=True)]
-    open_ms = columns[0] // length_ms * length_ms
-    starts = np.flatnonzero(np.diff(open_ms, prepend=open_ms[0] - 1))
-    lengths = np.diff(starts, append=len(open_ms))
-    group = np.repeat(np.arange(len(starts)), lengths)
-    first, last = (lambda column: column[starts]), (lambda column: column[starts + lengths - 1])
-    folds: tuple[Callable[[Any], Any], ...] = (
-        lambda _: open_ms[starts],
-        first,  # open
-        lambda column: np.maximum.reduceat(column, starts),
-        lambda column: np.minimum.reduceat(column, starts),
-        last,  # close
-        *[lambda column: np.bincount(group, column)] * 3,
-        lambda column: np.add.reduceat(column, starts),
-        first,  # first_id
-        last,  # last_id
-        lambda column: np.logical_and.reduceat(column, starts),
+    open_ms = rows.open_ms // length_ms * length_ms
+    starts = np.flatnonzero(open_ms[1:] != open_ms[:-1]) + 1
+    starts = np.concatenate((_ZERO, starts))
+    last = np.concatenate((starts[1:], [len(open_ms)])) - 1
+    # Sums go on from an open bar's, row by row: the order of additions decides the last bit.
+    joins = carried is not None and carried[0] == open_ms[0]
+    before = carried[_SUMS] if carried is not None and joins else (0.0, 0.0, 0.0)
+    group = np.concatenate((_ZERO, np.repeat(np.arange(len(starts)), last - starts + 1)))
+    sums = (rows.volume, rows.quote_volume, rows.taker_buy_volume)
+    folded = (
+        open_ms[starts],
+        rows.open[starts],
+        np.maximum.reduceat(rows.high, starts),
+        np.minimum.reduceat(rows.low, starts),
+        rows.close[last],
+        *[
+            np.bincount(group, np.concatenate(([start], column)))
+            for start, column in zip(before, sums, strict=True)
+        ],
+        np.add.reduceat(rows.trades, starts),
+        rows.first_id[starts],
+        rows.last_id[last],
+        np.logical_and.reduceat(rows.complete, starts),
     )
-    folded = (fold(column).tolist() for fold, column in zip(folds, columns, strict=True))
-    return zip(*folded, strict=True)
+    bars = [*zip(*(column.tolist() for column in folded), strict=True)]
+    if carried is None:
+        return bars
+    return [_joined(carried, bars[0]), *bars[1:]] if joins else [carried, *bars]
+
+
+def _joined(carried: Values, rest: Values) -> Values:
+    """Put an open bar and the rest of it together; its sums are in the rest's already."""
+    return (
+        *carried[:2],
+        max(carried[2], rest[2]),
+        min(carried[3], rest[3]),
+        *rest[4:8],
+        carried[8] + rest[8],
+        carried[9],
+        rest[10],
+        carried[11] and rest[11],
+    )

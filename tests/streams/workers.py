@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,13 +40,18 @@ class FakeWorker:
     def table_for(self, topic: Topic[Any], name: str) -> FakeTable:
         return self.tables.setdefault(name, FakeTable())
 
-    async def write(self, table: FakeTable, entries: Iterable[Entry]) -> None:
+    async def write(
+        self, table: FakeTable, entries: Iterable[Entry], *, are_ours: Callable[[], bool]
+    ) -> bool:
+        if not are_ours():
+            return False
         for entry in entries:
             self.written.append(entry)
             if entry.value is None:
                 table.data.pop(entry.key, None)
             else:
                 table.data[entry.key] = entry.value
+        return True
 
 
 class FakeEvent:
