@@ -44,7 +44,8 @@ def shell_css() -> str:
 
 def component_css() -> str:
     """The rules inside every component's shadow root."""
-    return (STYLES / "components.css").read_text("utf-8")
+    sheets = ("components.css", "controls.css")
+    return "\n".join((STYLES / name).read_text("utf-8") for name in sheets)
 
 
 def material() -> dict[str, Any]:

@@ -14,11 +14,11 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse
 
-from tests.ui import fake_market
+from tests.ui import fake_market, fake_pairs, fake_uploads
 
 RING = 400
+MOST_ROWS, PAGED_SPREADS = 5_000, 1_000
 LATENCY_MS = 17
 START_DEADLINE_S = 10.0
 
@@ -62,10 +62,14 @@ class FakeApi:
         self.tick_s = tick_s
         self.market = market or fake_market.Market(until_ms=int(time.time() * 1_000))
         self.hub = Hub()
+        self.pairs = fake_pairs.Pairs(self.market)
+        self.uploads = fake_uploads.Uploads(self.market)
         self.silent = False
         self.warm = True
+        self.stale = False
         self.store_down = False
         self.requests: list[str] = []
+        self._alerted: list[dict[str, Any]] = []
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -74,8 +78,9 @@ class FakeApi:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start as a new process would: nothing remembered."""
+        """Start as a new process would: nothing remembered but what is kept elsewhere."""
         self.hub = Hub()
+        self.pairs.changes = asyncio.Queue()
         config = uvicorn.Config(
             self._app(),
             host="127.0.0.1",
@@ -106,6 +111,10 @@ class FakeApi:
                 self.market.step()
                 await self._publish()
             await self.hub.publish("health", self._health())
+            while not self.pairs.changes.empty():
+                await self.hub.publish("pairs", self.pairs.changes.get_nowait())
+            while self._alerted:
+                await self._publish_alert(self._alerted.pop(0))
 
     async def _publish(self) -> None:
         market, seconds = self.market, self.market.seconds
@@ -116,9 +125,21 @@ class FakeApi:
             for symbol in fake_market.SYMBOLS:
                 bar = market.bar(symbol, interval, index)
                 await self.hub.publish(f"bars:{symbol}:{interval}", bar)
-            for pair in fake_market.PAIRS if interval != "5m" else ():
+            for pair in self.pairs.watched:
                 spread = market.spread(pair, interval, index, warm=self.warm)
+                if self.stale:
+                    spread = {**spread, "stale": True, "z": None}
                 await self.hub.publish(f"spreads:{pair}:{interval}", spread)
+
+    def raise_alert(self, pair: str, interval: str, *, crossing: str = "entered") -> None:
+        """Have the next beat publish an alert at the newest bar."""
+        spread = self.market.spreads(pair, interval, 1)[-1]
+        self._alerted.append(fake_pairs.alert(spread, crossing=crossing, z=2.31))
+
+    async def _publish_alert(self, alert: dict[str, Any]) -> None:
+        self.pairs.alerts.append(alert)
+        for channel in ("alerts", f"alerts:{alert['subject']}"):
+            await self.hub.publish(channel, alert)
 
     def _health(self) -> dict[str, Any]:
         return {
@@ -136,11 +157,14 @@ class FakeApi:
             live.cancel()
 
         app = FastAPI(lifespan=lifespan)
-        app.add_middleware(CORSMiddleware, allow_origins=["*"])
+        app.add_middleware(
+            CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
+        )
         app.middleware("http")(self._record)
         app.add_api_route("/bars/{symbol}", self._bars)
         app.add_api_route("/spreads/{pair}", self._spreads)
-        app.add_api_route("/pairs", self._pairs)
+        app.include_router(self.pairs.router)
+        app.include_router(self.uploads.router)
         app.add_api_route("/readyz", self._readyz)
         app.add_api_websocket_route("/stream", self._stream)
         return app
@@ -148,31 +172,22 @@ class FakeApi:
     async def _record(self, request: Request, call_next: Any) -> Any:
         self.requests.append(f"{request.url.path}?{request.url.query}")
         if self.store_down and request.url.path.startswith(("/bars", "/spreads")):
-            problem = _problem(503, "the store does not answer")
+            problem = fake_pairs.problem(503, "the store does not answer")
             problem.headers["access-control-allow-origin"] = "*"
             return problem
         return await call_next(request)
 
-    async def _bars(self, symbol: str, interval: str = "1m", limit: int = 500) -> Any:
+    async def _bars(self, symbol: str, request: Request) -> Any:
         if symbol not in fake_market.SYMBOLS:
-            return JSONResponse(
-                {
-                    "title": "Not Found",
-                    "detail": f"no bars for {symbol!r}; GET /symbols lists them",
-                },
-                status_code=404,
-                media_type="application/problem+json",
-            )
-        bars = self.market.bars(symbol, interval, limit)
-        return {"symbol": symbol, "interval": interval, "bars": bars}
+            return fake_pairs.problem(404, f"no bars for {symbol!r}; GET /symbols lists them")
+        interval = request.query_params.get("interval", "1m")
+        return _page("bars", self.market.bars(symbol, interval, MOST_ROWS), request)
 
-    async def _spreads(self, pair: str, interval: str = "1s", limit: int = 500) -> Any:
-        known = pair in fake_market.PAIRS
-        spreads = self.market.spreads(pair, interval, limit) if known else []
-        return {"pair": pair, "interval": interval, "spreads": spreads}
-
-    async def _pairs(self) -> Any:
-        return {"pairs": [{"pair": pair} for pair in fake_market.PAIRS]}
+    async def _spreads(self, pair: str, request: Request) -> Any:
+        interval = request.query_params.get("interval", "1s")
+        known = pair in self.pairs.watched
+        rows = self.market.spreads(pair, interval, PAGED_SPREADS) if known else []
+        return _page("spreads", rows, request)
 
     async def _readyz(self) -> Any:
         return {
@@ -196,10 +211,14 @@ class FakeApi:
             self.hub.sockets.pop(socket, None)
 
 
-def _problem(status: int, detail: str) -> JSONResponse:
-    return JSONResponse(
-        {"status": status, "detail": detail}, status, media_type="application/problem+json"
-    )
+def _page(field: str, rows: list[dict[str, Any]], request: Request) -> dict[str, Any]:
+    """Give the newest rows before `to`, and where the page before them ends."""
+    asked = request.query_params
+    first, end = int(asked.get("from", 0)), float(asked.get("to", "inf"))
+    within = [row for row in rows if first <= row["open_ms"] < end]
+    page = within[-int(asked.get("limit", 500)) :]
+    more = len(within) > len(page)
+    return {field: page, "next_to": page[0]["open_ms"] if more else None}
 
 
 if __name__ == "__main__":

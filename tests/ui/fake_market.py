@@ -23,6 +23,7 @@ class Market:
         self._rng = np.random.default_rng(seed)
         until_ms -= until_ms % 300_000
         self.first_ms = until_ms - HISTORY_S * 1_000
+        self._spreads: dict[tuple[str, str, int, bool], Row] = {}
         common = np.cumsum(self._rng.normal(0, 1, HISTORY_S))
         apart = self._reverting(HISTORY_S)
         self._apart = float(apart[-1])
@@ -97,6 +98,12 @@ class Market:
 
     def spread(self, pair: str, interval: str, index: int, *, warm: bool = True) -> Row:
         """Give the regression of one pair over the window that ends with this bar."""
+        key = pair, interval, index, warm
+        if key not in self._spreads:
+            self._spreads[key] = self._regressed(pair, interval, index, warm=warm)
+        return self._spreads[key]
+
+    def _regressed(self, pair: str, interval: str, index: int, *, warm: bool) -> Row:
         length = INTERVAL_S[interval]
         y_symbol, x_symbol = pair.split("~")
         ends = slice((index - WINDOW + 2) * length - 1, (index + 1) * length, length)
@@ -123,4 +130,5 @@ class Market:
             "warm": warm,
             "stale": False,
             "prices": "level",
+            "hedge": "ols",
         }

@@ -1,11 +1,9 @@
 // Bars of one symbol: closed ones as the API has them, and the still open 1m or 5m bar folded from
 // closed one-second bars, because no topic carries open bars.
 
-import {barsPath, INTERVAL_MS} from "./api.js"
+import {withQuery} from "./api.js"
 import {Rows} from "./rows.js"
-import {streamOf} from "./stream.js"
 
-export const HISTORY_BARS = 720 // 12 minutes of 1s, 12 hours of 1m, 60 hours of 5m
 const SECONDS_BARS = 900 // three open 5m bars: the one running, and two whose closing is still on its way
 
 /** One-second bars, in time order -> one bar per interval they touch. */
@@ -28,15 +26,14 @@ export function fold(seconds, intervalMs) {
 }
 
 export class Bars {
-  constructor({base, symbol, interval, limit = HISTORY_BARS}) {
-    this.intervalMs = INTERVAL_MS[interval]
-    const rows = (of, options) => new Rows({
-      base, stream: streamOf(base), field: "bars", channel: `bars:${symbol}:${of}`, ...options,
-    })
-    this.closed = rows(interval, {limit, path: () => barsPath(symbol, interval, {limit})})
-    this.seconds = interval === "1s" ? null : rows("1s", {
+  constructor({source, symbol}) {
+    const {base, stream, intervalMs, limit} = source
+    const rows = (of, options) => new Rows({base, stream, field: "bars", channel: source.channel("bars", symbol, of), ...options})
+    this.intervalMs = intervalMs
+    this.closed = rows(source.interval, {limit, path: () => source.bars(symbol)})
+    this.seconds = !source.isLive || source.interval === "1s" ? null : rows("1s", {
       limit: SECONDS_BARS,
-      path: () => barsPath(symbol, "1s", {limit: SECONDS_BARS, fromMs: this.#closedUntilMs()}),
+      path: () => withQuery(source.bars(symbol, "1s"), {from: this.#closedUntilMs()}),
     })
   }
 

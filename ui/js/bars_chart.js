@@ -1,21 +1,24 @@
-// (symbol, interval) -> a live chart of bars and volume.
+// (symbol, source) -> a chart of bars and volume, live where the source is.
 
-import {INTERVAL_MS} from "./api.js"
 import {Bars} from "./bars.js"
-import {chartCard} from "./card.js"
+import {card, chartBody} from "./card.js"
 import {h} from "./dom.js"
 import {compact, decimalsOf, moment, number, signed} from "./format.js"
 import {library, liveButton, Plot, token} from "./plot.js"
+import {expose, keepShown} from "./shown.js"
 
 const VOLUME_SHARE = 0.16 // of the chart's height, at the bottom
 const LEGEND_PX = {wide: 30, narrow: 52} // one line, or three
 const NARROW_PX = 480
 const PRECISION_BARS = 100 // as many of the newest bars tell the price's decimals
-
-const shapeBar = (bar) => ({open: bar.open, high: bar.high, low: bar.low, close: bar.close})
+const OLDER_BARS = 1_000 // fetched at once when somebody pans back
 
 function addSeries(lib, plot) {
-  const [up, down] = [token("up"), token("down")]
+  const [up, down, warn] = [token("up"), token("down"), token("warn")]
+  const doubtful = {color: warn, wickColor: warn} // trades are missing from it
+  const shapeBar = (bar) => ({
+    open: bar.open, high: bar.high, low: bar.low, close: bar.close, ...(bar.complete === false && !bar.is_open && doubtful),
+  })
   const prices = plot.add(lib.CandlestickSeries, {
     upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false, priceLineStyle: 1,
   }, shapeBar)
@@ -24,7 +27,7 @@ function addSeries(lib, plot) {
   plot.chart.priceScale("right").applyOptions({scaleMargins: {top, bottom: VOLUME_SHARE + 0.04}})
   const volumeColour = {up: `${up}55`, down: `${down}55`}
   plot.add(lib.HistogramSeries, {priceScaleId: "volume", priceFormat: {type: "volume"}, lastValueVisible: false, priceLineVisible: false},
-    (bar) => ({value: bar.volume, color: bar.close >= bar.open ? volumeColour.up : volumeColour.down}))
+    (bar) => ({value: bar.volume ?? 0, color: bar.close >= bar.open ? volumeColour.up : volumeColour.down}))
   plot.chart.priceScale("volume").applyOptions({scaleMargins: {top: 1 - VOLUME_SHARE, bottom: 0}})
   return prices
 }
@@ -40,72 +43,66 @@ function fillLegend(legend, {symbol, interval, bar, decimals}) {
   figures.append(` ${signed(change)}%`)
   legend.append(figures, h("span", {class: "o-volume"}, h("i", {}, "V"), ` ${compact(bar.volume)}`))
   if (bar.is_open) legend.append(h("span", {class: "o-note"}, "open"))
-  else if (!bar.complete) legend.append(h("span", {class: "o-note o-warn"}, "incomplete"))
+  else if (bar.complete === false) legend.append(h("span", {class: "o-note o-warn"}, "incomplete: trades are missing"))
 }
 
-/** One chart of one symbol at one interval; returns how to end it. */
-function show(box, {base, symbol, interval, group}) {
-  let plot = null
-  let prices = null
-  let decimals = 2
-  let waiting = []
-  const card = chartCard(box, {label: `${symbol}, ${interval} bars`, onretry: () => bars.reload()})
-  const legend = (bar) => fillLegend(card.legend, {symbol, interval, bar: bar ?? plot?.newest, decimals})
+function show(box, {source, symbol, group, leg}) {
+  const {interval, intervalMs} = source
+  let [plot, prices, decimals, waiting, ended] = [null, null, 2, [], false]
+  const frame = card(box, {title: `Leg ${leg}`, size: "bars"})
+  const chart = chartBody(frame.body, {label: `${symbol}, ${interval} bars`, onretry: () => bars.reload()})
+  const legend = (bar) => fillLegend(chart.legend, {symbol, interval, bar: bar ?? plot?.newest, decimals})
   const {button, unwatch} = liveButton(group)
-  box.append(button)
+  frame.body.append(button)
   legend(null)
 
   const reset = (rows) => {
     waiting = rows
     if (!plot) return
-    if (!rows.length) return card.empty(`No ${interval} bars of ${symbol} yet.`)
+    if (!rows.length) return chart.empty(`No ${interval} bars of ${symbol} yet.`)
     decimals = decimalsOf(rows.slice(-PRECISION_BARS).map((bar) => bar.close))
     prices.applyOptions({priceFormat: {type: "price", precision: decimals, minMove: 10 ** -decimals}})
-    card.ready()
+    chart.ready()
     plot.reset(rows)
     const last = rows.at(-1)
-    card.describe(`${symbol}, ${rows.length} bars of ${interval} and their volume; last close ${number(last.close, decimals)} at ${moment(last.open_ms)} UTC`)
+    chart.describe(`${symbol}, ${rows.length} bars of ${interval} and their volume; last close ${number(last.close, decimals)} at ${moment(last.open_ms)} UTC`)
   }
-  const bars = new Bars({base, symbol, interval}).start({
+  const bars = new Bars({source, symbol}).start({
     onReset: reset,
     onBar: (bar) => {
-      if (plot && card.isReady) plot.update(bar)
+      if (plot && chart.isReady) plot.update(bar)
       else reset([...waiting.filter((each) => each.open_ms < bar.open_ms), bar])
     },
-    onError: (error) => card.isReady || card.failed(error),
+    onError: (error) => chart.isReady || chart.failed(error),
   })
   library().then((lib) => {
-    if (!box.isConnected) return
-    plot = new Plot(lib, card.plot, {intervalMs: INTERVAL_MS[interval], group})
+    if (ended) return
+    plot = new Plot(lib, chart.plot, {intervalMs, group, hasSessions: !source.isLive})
     prices = addSeries(lib, plot)
     plot.pointed = legend
+    plot.nearStart = () => bars.closed.older(OLDER_BARS)
     if (bars.closed.loaded) reset(waiting)
-  }, card.missing)
+  }, chart.missing)
   return {
     get plot() { return plot },
     bars,
     dispose: () => {
+      ended = true
       bars.stop()
       unwatch()
       plot?.destroy()
-      box.replaceChildren()
     },
   }
 }
 
 export function mount(box, model) {
-  const open = () => show(box, {base: model.api, symbol: model.symbol, interval: model.interval, group: model.group})
-  let shown = open()
-  const test = ((window.oddlot ??= {}).charts ??= {})
-  const name = model.leg
-  Object.defineProperty(test, name, {configurable: true, enumerable: true, get: () => shown})
-  const again = () => {
-    shown.dispose()
-    shown = open()
-  }
-  model.on(["symbol", "interval"], again)
+  const symbol = () => model.pair.split("~")[model.leg === "y" ? 0 : 1]
+  const kept = keepShown(box, model, {
+    show: (source) => show(box, {source, symbol: symbol(), group: model.group, leg: model.leg}),
+  })
+  const unexpose = expose(model.leg, kept)
   return () => {
-    delete test[name]
-    shown.dispose()
+    unexpose()
+    kept.end()
   }
 }

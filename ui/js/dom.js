@@ -4,7 +4,7 @@
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value)
+    if (name.startsWith("on")) value && element.addEventListener(name.slice(2), value)
     else if (value === true) element.setAttribute(name, "")
     else if (value !== false && value != null) element.setAttribute(name, value)
   }

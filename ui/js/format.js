@@ -61,3 +61,14 @@ export function duration(ms) {
   if (ms == null || !Number.isFinite(ms)) return DASH
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }
+
+/** 95000 -> "1.6 min": a stretch of market time. */
+export function span(ms) {
+  const [length, unit] = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"]].find(([each]) => ms >= 1.5 * each) ?? [1_000, "s"]
+  return `${number(ms / length, ms / length < 10 ? 1 : 0)} ${unit}`
+}
+
+/** dd hh:mm:ss for what is not today's. */
+export function when(ms, nowMs = Date.now()) {
+  return new Date(ms).toISOString().slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10) ? clock(ms) : moment(ms).slice(5)
+}

@@ -22,6 +22,7 @@ export class Linked {
     this.following = true
     this.touched = false // until somebody pans or zooms, the range is home
     this.listeners = new Set()
+    this.pointListeners = new Set()
   }
 
   join(plot) {
@@ -74,6 +75,13 @@ export class Linked {
   /** The cursor of one plot is at this time, or gone (null). */
   point(plot, ms) {
     for (const each of this.plots) if (each !== plot) each.point(ms)
+    if (plot) for (const listener of this.pointListeners) listener(ms)
+  }
+
+  /** Hear of the moment under the cursor of any plot, or null. */
+  watchPoint(listener) {
+    this.pointListeners.add(listener)
+    return () => this.pointListeners.delete(listener)
   }
 
   /** The newest bars, as many as the chart with the longest intervals has room for. */

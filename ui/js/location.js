@@ -1,38 +1,24 @@
-// The page's query string <-> the address bar, and the list of pairs that the API watches.
+// The page's query string <-> the address bar.
 //
 // Panel's own location sync pushes an entry for each change but does not hear Back; this does.
 
-import {get} from "./api.js"
-import {streamOf} from "./stream.js"
+const STEPS = ["y", "x", "tf", "mode", "upload"] // what makes an entry in the history; the rest corrects the present one
 
-/** Keep the address bar and `model.search` the same, with an entry in the history for each change. */
-function followAddress(model) {
-  const push = () => model.search !== location.search && history.pushState(null, "", model.search)
-  const back = () => { model.search = location.search }
-  history.replaceState(null, "", model.search)
-  model.on("search", push)
-  addEventListener("popstate", back)
-  return () => removeEventListener("popstate", back)
-}
-
-/** Fetch the list of pairs once the API is there, and again when another API may have come back. */
-function listPairs(model) {
-  const stream = streamOf(model.api)
-  let asked = false
-  return stream.watch(async () => {
-    if (stream.phase === "down") asked = false
-    if (asked || stream.phase !== "open") return
-    asked = true
-    try {
-      const {pairs} = await get(model.api, "/pairs")
-      model.pairs = pairs.map((each) => each.pair)
-    } catch {
-      asked = false // asked again at the stream's next beat, a second later
-    }
-  })
+/** Whether somebody would want to go back from `after` to `before`. */
+export function isStep(before, after) {
+  const [old, now] = [new URLSearchParams(before), new URLSearchParams(after)]
+  return STEPS.some((name) => old.get(name) !== now.get(name))
 }
 
 export function mount(box, model) {
-  const ends = [followAddress(model), listPairs(model)]
-  return () => ends.forEach((end) => end())
+  const go = () => {
+    if (model.search === location.search) return
+    if (isStep(location.search, model.search)) history.pushState(null, "", model.search)
+    else history.replaceState(null, "", model.search)
+  }
+  const back = () => { model.search = location.search }
+  history.replaceState(null, "", model.search)
+  model.on("search", go)
+  addEventListener("popstate", back)
+  return () => removeEventListener("popstate", back)
 }

@@ -3,7 +3,9 @@
 import {get} from "./api.js"
 import {h, setText} from "./dom.js"
 import {clock} from "./format.js"
+import {editPair} from "./pair_dialog.js"
 import {streamOf} from "./stream.js"
+import {inWords, watchlistOf} from "./watchlist.js"
 
 const ASK_EVERY_MS = 10_000 // how often an API that is up but not right is asked why
 
@@ -27,15 +29,33 @@ function reasons(wrong) {
   return wrong.map(([name, check]) => ` ${name}: ${check.detail}.`).join("")
 }
 
+/** What the address asks for and the system does not do, and what would: {message, label, how}. */
+export function askedFor({mode, pair, window}, list) {
+  if (mode === "upload" || !list.loaded) return null
+  const watched = list.of(pair)
+  if (!watched) {
+    return {
+      message: `${inWords(pair)} is not among the ${list.pairs.size} pairs that are watched: choose another one, or add it.`,
+      label: "Watch it", how: window ? {window} : {},
+    }
+  }
+  if (!window || window === watched.window) return null
+  return {
+    message: `${inWords(pair)} is watched over ${watched.window} bars, which is what you see; the address asks for ${window}.`,
+    label: `Watch it over ${window}`, how: {window}, other: `Keep ${watched.window}`,
+  }
+}
+
 export function mount(box, model) {
   const stream = streamOf(model.api)
+  const list = watchlistOf(model.api)
   const text = h("span")
   const retry = h("button", {type: "button", class: "o-button", onclick: () => stream.retry()}, "Retry now")
-  const line = h("div", {class: "o-line", role: "status", hidden: true}, text, retry)
+  const act = h("button", {type: "button", class: "o-button", onclick: () => editPair(model.pair, wanted.how)})
+  const keep = h("button", {type: "button", class: "o-button", onclick: () => { model.window = 0 }})
+  const line = h("div", {class: "o-line", role: "status", hidden: true}, text, h("span", {class: "o-actions"}, retry, keep, act))
   box.append(line)
-  let ready = null
-  let health = null
-  let askedMs = 0
+  let [ready, health, askedMs, wanted] = [null, null, 0, null]
 
   const ask = (nowMs) => {
     const well = stream.state.name === "live" && ready?.status === "ready"
@@ -46,17 +66,24 @@ export function mount(box, model) {
   const draw = () => {
     const nowMs = Date.now()
     ask(nowMs)
-    const wrong = noticeOf(stream.state, {base: model.api, retryAtMs: stream.retryAtMs, ready, health, nowMs})
-    const message = stream.state.name === "down" ? wrong : model.message || wrong
+    const {state} = stream
+    const wrong = noticeOf(state, {base: model.api, retryAtMs: stream.retryAtMs, ready, health, nowMs})
+    wanted = state.name === "down" ? null : askedFor(model, list)
+    const message = wanted?.message ?? wrong
     line.hidden = message === ""
-    retry.hidden = stream.state.name !== "down"
-    line.dataset.state = stream.state.name
+    retry.hidden = state.name !== "down"
+    act.hidden = !wanted
+    keep.hidden = !wanted?.other
+    setText(act, wanted?.label ?? "")
+    setText(keep, wanted?.other ?? "")
+    line.dataset.state = wanted ? "asked" : state.name
     setText(text, message)
   }
   const ends = [
     stream.watch(draw),
     stream.subscribe("health", (kind, reports) => { health = reports.at(-1) ?? health }),
+    list.watch(draw),
   ]
-  model.on("message", draw)
+  model.on(["pair", "window", "mode"], draw)
   return () => ends.forEach((end) => end())
 }

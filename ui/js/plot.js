@@ -7,6 +7,8 @@ import {groupOf} from "./linked.js"
 const LIBRARY = "charts/lightweight-charts.standalone.production.mjs"
 const HOME_PX_PER_SLOT = 5
 const HOME_SLOTS = {least: 50, most: 160}
+const DAY_MS = 86_400_000
+const NEAR_SLOTS = 20 // as few left of the oldest ones in view: time to fetch older ones
 const FONT = 'Roboto, "Segoe UI", system-ui, sans-serif'
 
 /** The chart library; it is brought by the build and may be missing. */
@@ -42,15 +44,17 @@ function options() {
 }
 
 export class Plot {
-  constructor(lib, box, {intervalMs, group}) {
+  constructor(lib, box, {intervalMs, group, hasSessions = false}) {
     this.box = box
-    this.axis = new Axis(intervalMs)
+    this.axis = new Axis(intervalMs, {hasSessions})
     this.series = []
     this.rows = new Map() // open_ms -> row
     this.pointed = () => {} // told of the row under the cursor, or null
+    this.nearStart = () => {} // told when the oldest rows come into view
+    this.changed = () => {} // told when other rows are there than before
     this.cursorMs = null
     this.chart = lib.createChart(box, options())
-    this.chart.timeScale().applyOptions({secondsVisible: intervalMs < 60_000})
+    this.chart.timeScale().applyOptions({secondsVisible: intervalMs < 60_000, timeVisible: intervalMs < DAY_MS})
     this.group = groupOf(group)
     this.leave = this.group.join(this)
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range))
@@ -88,6 +92,7 @@ export class Plot {
       series.setData(slots.map((row, i) => this.#item(this.axis.timeOf(i), row, shape)))
     }
     this.group.grown(this)
+    this.changed()
     this.#tell()
   }
 
@@ -106,6 +111,7 @@ export class Plot {
     }
     this.axis.lastMs = Math.max(lastMs, row.open_ms)
     this.group.grown(this)
+    this.changed()
     this.#tell()
   }
 
@@ -117,7 +123,7 @@ export class Plot {
 
   /** Put the crosshair at this time, or away (null). */
   point(ms) {
-    const slotMs = ms === null || this.axis.firstMs === null ? null : ms - ((ms - this.axis.firstMs) % this.axis.intervalMs)
+    const slotMs = ms === null || this.axis.firstMs === null ? null : Math.round(this.axis.timeOf(Math.floor(this.axis.logicalOf(ms) + 1e-6)))
     const {series, shape} = this.series[0]
     const row = this.rows.get(slotMs)
     const point = row && shape(row)
@@ -138,6 +144,7 @@ export class Plot {
 
   #moved(range) {
     if (!range || this.axis.firstMs === null) return
+    if (range.from < NEAR_SLOTS) this.nearStart()
     this.group.moved(this, {fromMs: this.axis.timeOf(range.from), toMs: this.axis.timeOf(range.to)})
   }
 

@@ -3,9 +3,10 @@
 // History is fetched again whenever the stream tells of a gap or has been away, and when its messages
 // do not overlap what is here; a row of a lower revision never replaces a higher one.
 
-import {get} from "./api.js"
+import {get, withQuery} from "./api.js"
 
 const MOST_SINGLE = 20 // rows in one frame; drawing anew is quicker for more
+const MOST_ROWS = 12_000 // of one list, however far back somebody pans
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000]
 
 /** Put a row where it belongs. Returns false if a newer revision is already there. */
@@ -20,7 +21,7 @@ export function upsert(rows, row) {
 }
 
 export class Rows {
-  /** `path()` is asked anew at each fetch; `field` names the list in its answer. */
+  /** `path()` is asked anew at each fetch; `field` names the list in its answer; no channel, no stream. */
   constructor({base, stream, path, field, channel, limit}) {
     Object.assign(this, {base, stream, path, field, channel, limit})
     this.rows = []
@@ -28,12 +29,13 @@ export class Rows {
     this.loads = 0
     this.snapshots = 0
     this.tries = 0
+    this.hasOlder = true
   }
 
   /** Hear onReset(rows) after each fetch, onRow(row) for each live one, onError(error) for what failed. */
   start({onReset, onRow, onError}) {
     Object.assign(this, {onReset, onRow, onError})
-    this.unsubscribe = this.stream.subscribe(this.channel, (kind, messages) => this.#hear(kind, messages))
+    if (this.channel) this.unsubscribe = this.stream.subscribe(this.channel, (kind, messages) => this.#hear(kind, messages))
     this.load()
     return this
   }
@@ -53,7 +55,7 @@ export class Rows {
     clearTimeout(this.timer)
     const load = ++this.loads // a later load makes this one's answer worthless
     try {
-      const body = await get(this.base, this.path())
+      const body = await get(this.base, withQuery(this.path(), {limit: Math.min(this.limit, 5_000)}))
       if (this.stopped || load !== this.loads) return
       this.tries = 0
       this.loaded = true
@@ -68,10 +70,29 @@ export class Rows {
     }
   }
 
+  /** Fetch a page of rows older than all that are here; one at a time, until there are none. */
+  async older(page) {
+    if (this.fetching || !this.loaded || !this.hasOlder || !this.rows.length || this.rows.length >= MOST_ROWS) return
+    this.fetching = true
+    try {
+      const body = await get(this.base, withQuery(this.path(), {limit: page, to: this.rows[0].open_ms}))
+      if (this.stopped) return
+      const older = body[this.field].filter((row) => row.open_ms < this.rows[0].open_ms)
+      this.hasOlder = older.length > 0 && body.next_to !== null
+      this.rows = [...older, ...this.rows]
+      this.limit = Math.max(this.limit, this.rows.length)
+      if (older.length) this.onReset(this.rows)
+    } catch {
+      this.hasOlder = false // the charts stay as they are; the next load may ask again
+    } finally {
+      this.fetching = false
+    }
+  }
+
   /** Try later; while the stream is down its coming back is the sign, not the clock. */
   #again() {
     const pauseMs = RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]
-    this.timer = setTimeout(() => (this.stream.phase === "down" ? this.#again() : this.load()), pauseMs)
+    this.timer = setTimeout(() => (this.stream?.phase === "down" ? this.#again() : this.load()), pauseMs)
   }
 
   #hear(kind, messages) {

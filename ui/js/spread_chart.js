@@ -1,123 +1,135 @@
-// (pair, interval) -> one live chart with three panes: spread, z-score with its bands, correlation.
+// (pair, source) -> one chart with four panes: spread, z-score with its bands and alert marks,
+// correlation, hedge ratio.
 
-import {INTERVAL_MS, spreadsPath} from "./api.js"
+import {Alerts} from "./alerts.js"
 import {Band} from "./band.js"
-import {chartCard} from "./card.js"
-import {h} from "./dom.js"
-import {decimalsFor, moment, number, significant, signed} from "./format.js"
+import {card, chartBody} from "./card.js"
+import {decimalsFor, moment, signed} from "./format.js"
 import {library, liveButton, Plot, token} from "./plot.js"
 import {Rows} from "./rows.js"
-import {streamOf} from "./stream.js"
+import {expose, keepShown} from "./shown.js"
+import {addPanes, fillLegends} from "./spread_panes.js"
+import {Stretches} from "./stretches.js"
+import {DEFAULTS, inWords, watchlistOf} from "./watchlist.js"
 
-const HISTORY_SPREADS = {"1s": 720, "1m": 720, "5m": 3_600} // the same stretch of time as the bars show
-const PANE_HEIGHTS = [42, 36, 22] // parts of a hundred
 const AXIS_DIGITS = 4 // significant ones, of the largest spread
-const PANE_TOPS = [0.16, 0.18, 0.36] // room for the legends
-const LEAST_Z_RANGE = 2.6 // keeps both bands in view while z is calm
+const OLDER_SPREADS = 1_000
+const MOST_MARKS = 500
 
-const value = (name) => (row) => (row[name] === null ? null : {value: row[name]})
+/** Alerts -> marks on the z-score: an arrow where it went out, a dot where it came home. */
+export function marksOf(alerts, axis) {
+  const [warn, quiet] = [token("warn"), token("t2")]
+  return alerts.slice(0, MOST_MARKS).reverse()
+    .filter((alert) => axis.firstMs !== null && alert.event_ms >= axis.firstMs && alert.event_ms <= axis.lastMs)
+    .map((alert) => {
+      const high = alert.side === "high"
+      const entered = alert.crossing === "entered"
+      return {
+        time: alert.event_ms / 1000,
+        position: entered ? (high ? "aboveBar" : "belowBar") : "inBar",
+        shape: entered ? (high ? "arrowDown" : "arrowUp") : "circle",
+        color: entered ? warn : quiet,
+        size: entered ? 1 : 0.6,
+      }
+    })
+}
 
-function addSeries(lib, plot, alertZ) {
-  const line = {lineWidth: 1.5, priceLineVisible: false, lastValueVisible: true, crosshairMarkerRadius: 3}
-  const spread = plot.add(lib.LineSeries, {...line, color: token("accent")}, value("spread"), 0)
-  const z = plot.add(lib.LineSeries, {
-    ...line, color: token("t1"), priceFormat: {type: "price", precision: 2, minMove: 0.01},
-    autoscaleInfoProvider: (original) => {
-      const range = original()?.priceRange ?? {minValue: 0, maxValue: 0}
-      return {priceRange: {minValue: Math.min(-LEAST_Z_RANGE, range.minValue), maxValue: Math.max(LEAST_Z_RANGE, range.maxValue)}}
-    },
-  }, (row) => row.z !== null && {value: row.z, ...(Math.abs(row.z) >= alertZ && {color: token("warn")})}, 1)
-  for (const at of [alertZ, 0, -alertZ]) {
-    z.createPriceLine({price: at, color: token(at ? "warn" : "t3"), lineWidth: 1, lineStyle: 2, axisLabelVisible: false})
+/** How a pair is watched, as far as the chart draws it. */
+function thresholdsOf(model) {
+  const {enter_z, leave_z} = {...DEFAULTS, ...watchlistOf(model.api).of(model.pair)}
+  return {enter: enter_z, leave: leave_z}
+}
+
+function nothingYet(source, pair, watched) {
+  if (source.isLive && watched && !watched.intervals.includes(source.interval)) {
+    return `${inWords(pair)} is watched on ${watched.intervals.join(", ")}, not on ${source.interval}: choose another interval, or edit the pair.`
   }
-  z.attachPrimitive(new Band({low: -alertZ, high: alertZ, colour: `${token("accent")}1c`}))
-  plot.add(lib.LineSeries, {...line, color: token("violet"), priceFormat: {type: "price", precision: 3, minMove: 0.001}}, value("correlation"), 2)
-  plot.chart.panes().forEach((pane, i) => {
-    pane.setStretchFactor(PANE_HEIGHTS[i])
-    pane.priceScale("right").applyOptions({scaleMargins: {top: PANE_TOPS[i], bottom: 0.08}})
-  })
-  return spread
+  if (source.isLive && !watched) return `${inWords(pair)} is not watched: add it, and its spread begins here.`
+  return `No ${source.interval} spreads of ${inWords(pair)} yet: the first comes once both legs have closed enough bars.`
 }
 
-/** One legend line per pane, at the pane's top. */
-function fillLegends(legend, plot, {row, interval}) {
-  const lines = [
-    ["o-accent", `Spread · ${interval}`, row && significant(row.spread)],
-    [row && Math.abs(row.z) >= 2 ? "o-warn" : "", "z-score", row && signed(row.z)],
-    ["o-violet", row ? `Correlation of returns, ${row.window} bars` : "Correlation", row && number(row.correlation, 3)],
-  ]
-  let top = 0
-  const heights = plot?.chart.panes().map((pane) => pane.getHeight()) ?? []
-  legend.replaceChildren(...lines.map(([colour, name, figure], i) => {
-    const element = h("div", {class: "o-pane-legend", style: `top:${top + 4}px`}, h("b", {}, name), h("span", {class: colour}, figure || ""))
-    top += (heights[i] ?? 0) + 1
-    return element
-  }))
-}
-
-/** One chart of one pair; returns how to end it. */
-function show(box, {base, pair, interval, group, alertZ}) {
-  const of = interval === "5m" ? "1m" : interval // spreads exist on one-second and one-minute bars
-  const limit = HISTORY_SPREADS[interval]
-  let plot = null
-  let spread = null
-  const card = chartCard(box, {label: `Spread, z-score and correlation of ${pair}`, onretry: () => rows.load()})
-  const legend = (row) => fillLegends(card.legend, plot, {row: row ?? plot?.newest, interval: of})
+function show(box, {source, pair, group, thresholds, watched}) {
+  let [plot, panes, marks, alerts, ended] = [null, null, null, null, false]
+  const frame = card(box, {title: "Spread · z-score · correlation · hedge ratio", size: "spread"})
+  const chart = chartBody(frame.body, {label: `Spread, z-score, correlation and hedge ratio of ${pair}`, onretry: () => rows.load()})
+  const legend = (row) => fillLegends(chart.legend, plot, {row: row ?? plot?.newest, interval: source.interval, thresholds})
   const {button, unwatch} = liveButton(group)
-  box.append(button)
+  frame.body.append(button)
 
+  const mark = () => marks && marks.setMarkers(marksOf(alerts?.alerts ?? [], plot.axis))
   const reset = (spreads) => {
     if (!plot) return
-    if (!spreads.length) return card.empty(`No ${of} spreads of ${pair.replace("~", " on ")} yet: the first comes once both legs have closed enough bars.`)
+    if (!spreads.length) return chart.empty(nothingYet(source, pair, watched))
     const largest = spreads.reduce((most, row) => Math.max(most, Math.abs(row.spread ?? 0)), 0)
     const precision = decimalsFor(largest, AXIS_DIGITS)
-    spread.applyOptions({priceFormat: {type: "price", precision, minMove: 10 ** -precision}})
-    card.ready()
+    panes.spread.applyOptions({priceFormat: {type: "price", precision, minMove: 10 ** -precision}})
+    chart.ready()
     plot.reset(spreads)
+    mark()
     const last = spreads.at(-1)
-    card.describe(`Spread, z-score and correlation of ${pair}, ${spreads.length} values of ${of}; last z ${signed(last.z)} at ${moment(last.open_ms)} UTC`)
+    chart.describe(`Spread, z-score, correlation and hedge ratio of ${inWords(pair)}, ${spreads.length} values of ${source.interval}; last z ${signed(last.z)} at ${moment(last.open_ms)} UTC`)
   }
   const rows = new Rows({
-    base, stream: streamOf(base), field: "spreads", channel: `spreads:${pair}:${of}`, limit,
-    path: () => spreadsPath(pair, of, {limit}),
+    base: source.base, stream: source.stream, field: "spreads", limit: source.limit,
+    channel: source.channel("spreads", pair, source.interval), path: () => source.spreads(pair),
   }).start({
     onReset: reset,
-    onRow: (row) => (plot && card.isReady ? plot.update(row) : reset(rows.rows)),
-    onError: (error) => card.isReady || card.failed(error),
+    onRow: (row) => (plot && chart.isReady ? plot.update(row) : reset(rows.rows)),
+    onError: (error) => chart.isReady || (error.status === 404 ? chart.empty(nothingYet(source, pair, watched)) : chart.failed(error)),
   })
   library().then((lib) => {
-    if (!box.isConnected) return
-    plot = new Plot(lib, card.plot, {intervalMs: INTERVAL_MS[of], group})
-    spread = addSeries(lib, plot, alertZ)
+    if (ended) return
+    plot = new Plot(lib, chart.plot, {intervalMs: source.intervalMs, group, hasSessions: !source.isLive})
+    panes = addPanes(lib, plot, thresholds)
+    panes.z.attachPrimitive(new Band({low: -thresholds.enter, high: thresholds.enter, colour: `${token("accent")}1c`}))
+    marks = lib.createSeriesMarkers(panes.z, [])
+    const colours = {stale: token("warn"), "warming up": token("t3"), gap: token("down")}
+    const stretches = Object.values(panes).map((series) => {
+      const each = new Stretches({plot, colours})
+      series.attachPrimitive(each)
+      return each
+    })
     plot.pointed = legend
+    plot.changed = () => stretches.forEach((each) => each.refresh())
+    plot.nearStart = () => rows.older(OLDER_SPREADS)
+    if (source.isLive) {
+      alerts = new Alerts({base: source.base, filter: {subject: pair, interval: source.interval}, limit: MOST_MARKS}).start({onChange: mark})
+    }
     if (rows.loaded) reset(rows.rows)
-  }, card.missing)
+  }, chart.missing)
   const resized = new ResizeObserver(() => legend(null))
-  resized.observe(box)
+  resized.observe(frame.body)
   return {
     get plot() { return plot },
+    get marks() { return marks?.markers() ?? [] },
     rows,
     dispose: () => {
+      ended = true
       rows.stop()
+      alerts?.stop()
       resized.disconnect()
       unwatch()
       plot?.destroy()
-      box.replaceChildren()
     },
   }
 }
 
 export function mount(box, model) {
-  const open = () => show(box, {base: model.api, pair: model.pair, interval: model.interval, group: model.group, alertZ: model.alert_z})
-  let shown = open()
-  const test = ((window.oddlot ??= {}).charts ??= {})
-  Object.defineProperty(test, "spread", {configurable: true, enumerable: true, get: () => shown})
-  model.on(["pair", "interval"], () => {
-    shown.dispose()
-    shown = open()
+  const list = watchlistOf(model.api)
+  const kept = keepShown(box, model, {
+    show: (source) => show(box, {source, pair: model.pair, group: model.group, thresholds: thresholdsOf(model), watched: list.of(model.pair)}),
+    also: (again) => {
+      let before = null
+      return list.watch(() => {
+        const now = JSON.stringify(list.of(model.pair))
+        if (before !== null && before !== now) again()
+        before = now
+      })
+    },
   })
+  const unexpose = expose("spread", kept)
   return () => {
-    delete test.spread
-    shown.dispose()
+    unexpose()
+    kept.end()
   }
 }

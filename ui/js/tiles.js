@@ -1,15 +1,17 @@
-// (pair, interval) -> the live figures of a pair.
+// (pair, source) -> the figures of a pair, live where the source is.
 
-import {barsPath, spreadsPath} from "./api.js"
+import {get} from "./api.js"
 import {h, setText} from "./dom.js"
-import {clock, DASH, decimalsOf, duration, number, significant, signed} from "./format.js"
+import {clock, compact, DASH, decimalsOf, duration, moment, number, significant, signed} from "./format.js"
 import {Rows} from "./rows.js"
-import {streamOf} from "./stream.js"
+import {keepShown} from "./shown.js"
+import {DEFAULTS, watchlistOf} from "./watchlist.js"
 
 const QUIET_LEG_MS = 15_000 // a leg without a bar for this long is named
 const PRICES = 50 // as many of the newest tell a price's decimals
+const TEST_EVERY_MS = 60_000
 
-const NAMES = ["z", "spread", "hedge", "correlation", "y", "x", "window", "latency"]
+const NAMES = ["z", "spread", "hedge", "correlation", "test", "y", "x", "window", "latency"]
 
 function tile(name) {
   const parts = {name: h("dt"), figure: h("dd", {class: "o-figure"}, DASH), note: h("dd", {class: "o-sub"})}
@@ -22,6 +24,7 @@ function put(tiles, name, {title, figure, note, tone = ""}) {
   setText(tiles[name].figure, figure)
   setText(tiles[name].note, note)
   if (box.dataset.tone !== tone) box.dataset.tone = tone
+  if (box.title !== note) box.title = note
 }
 
 /** Why the figures may be old, in words; "" while they are not. */
@@ -31,33 +34,44 @@ export function oldWords(state, legs, nowMs) {
   return quiet.map((leg) => `${leg.symbol} silent since ${clock(leg.heardMs)}`).join(", ")
 }
 
-function putScore(tiles, {spread, interval, alertZ, quiet}) {
+function putScore(tiles, {spread, interval, enterZ, quiet}) {
   const title = `z-score · ${interval}`
   if (!spread) return put(tiles, "z", {title, figure: DASH, note: quiet || "waiting for data", tone: quiet ? "quiet" : ""})
   if (spread.stale) return put(tiles, "z", {title, figure: "stale", note: quiet || "a leg is silent", tone: "warn"})
   if (!spread.warm) return put(tiles, "z", {title, figure: `${spread.n} of ${spread.window}`, note: "warming up: too early to judge"})
-  const alert = Math.abs(spread.z) >= alertZ
-  const note = quiet || (alert ? `beyond ±${alertZ}` : `alert at ±${alertZ}`)
+  if (spread.z == null) return put(tiles, "z", {title, figure: DASH, note: "the spread does not vary"})
+  const alert = Math.abs(spread.z) >= enterZ
+  const note = quiet || (alert ? `beyond ±${enterZ}` : `alert at ±${enterZ}`)
   return put(tiles, "z", {title, figure: signed(spread.z), note, tone: alert ? "warn" : quiet ? "quiet" : ""})
 }
 
 function putSpread(tiles, spread, quiet) {
+  const sound = spread?.stale ? null : spread
+  const old = spread?.stale ? "stale: a leg is silent" : null
   const unit = spread?.prices === "log" ? "log y − α − β log x" : "y − α − βx"
-  put(tiles, "spread", {title: "Spread", figure: significant(spread?.spread), note: unit})
-  put(tiles, "hedge", {title: "Hedge ratio β", figure: significant(spread?.hedge_ratio), note: "OLS of y on x"})
-  put(tiles, "correlation", {title: "Correlation", figure: number(spread?.correlation, 3), note: "rolling, of returns"})
-  const fit = spread?.r_squared == null ? "" : ` · R² ${number(spread.r_squared, 3)}`
+  const method = spread?.hedge === "kalman" ? "Kalman filter" : "OLS"
+  put(tiles, "spread", {title: "Spread", figure: significant(sound?.spread), note: old ?? unit})
+  put(tiles, "hedge", {title: "Hedge ratio β", figure: significant(sound?.hedge_ratio), note: old ?? `${method} of y on x`})
+  put(tiles, "correlation", {title: "Correlation", figure: number(sound?.correlation, 3), note: old ?? "rolling, of returns"})
+  const fit = sound?.r_squared == null ? "" : ` · R² ${number(sound.r_squared, 3)}`
   const state = !spread ? "" : spread.stale ? "stale" : spread.warm ? "warm" : "warming up"
   put(tiles, "window", {title: "Window", figure: spread ? `${spread.n} / ${spread.window}` : DASH, note: state + fit, tone: quiet ? "quiet" : ""})
 }
 
-function putLeg(tiles, name, leg, nowMs) {
+function putTest(tiles, test) {
+  const is = test?.is_cointegrated ?? null
+  const note = is === null ? "not tested yet" : is ? "cointegrated at 5 %" : "not cointegrated"
+  put(tiles, "test", {title: "Engle–Granger p", figure: number(test?.eg_p, 3), note, tone: is ? "up" : ""})
+}
+
+function putLeg(tiles, name, leg, {nowMs, isLive}) {
   const decimals = leg.prices.length ? decimalsOf(leg.prices) : 2
-  const quiet = leg.heardMs !== null && nowMs - leg.heardMs > QUIET_LEG_MS
+  const quiet = isLive && leg.heardMs !== null && nowMs - leg.heardMs > QUIET_LEG_MS
+  const at = leg.barMs === null ? "last price" : isLive ? clock(leg.barMs) : moment(leg.barMs).slice(0, 16)
   put(tiles, name, {
     title: `${leg.symbol} (${name})`,
     figure: number(leg.price, decimals),
-    note: quiet ? `silent since ${clock(leg.heardMs)}` : leg.barMs === null ? "last price" : `bar of ${clock(leg.barMs)}`,
+    note: quiet ? `silent since ${clock(leg.heardMs)}` : leg.volume == null ? at : `vol ${compact(leg.volume)} · ${at}`,
     tone: quiet ? "warn" : leg.move > 0 ? "up" : leg.move < 0 ? "down" : "",
   })
 }
@@ -69,52 +83,75 @@ function hearLeg(leg, bars) {
   if (!bar || bar.open_ms < leg.barMs) return
   leg.move = leg.price === null ? 0 : Math.sign(bar.close - leg.price)
   leg.price = bar.close
+  leg.volume = bar.volume
   leg.barMs = bar.open_ms
   leg.prices = [...leg.prices, ...bars.map((each) => each.close)].slice(-PRICES)
 }
 
-function show(box, {base, pair, interval, alertZ}) {
+function show(box, {source, pair, enterZ}) {
   const [y, x] = pair.split("~")
-  const of = interval === "5m" ? "1m" : interval
+  const {base, stream, interval, isLive} = source
+  const legInterval = isLive ? "1s" : interval
+  const names = isLive ? NAMES : NAMES.filter((name) => name !== "latency")
   const tiles = Object.fromEntries(NAMES.map((name) => [name, tile(name)]))
-  box.replaceChildren(h("dl", {class: "o-tiles", "aria-label": `Live figures of ${y} on ${x}`}, ...NAMES.map((name) => tiles[name].box)))
-  const legs = [y, x].map((symbol) => ({symbol, price: null, barMs: null, heardMs: null, move: 0, prices: []}))
-  let spread = null
-  const stream = streamOf(base)
+  box.replaceChildren(h("dl", {class: "o-tiles", "aria-label": `Figures of ${y} on ${x}`}, ...names.map((name) => tiles[name].box)))
+  const legs = [y, x].map((symbol) => ({symbol, price: null, volume: null, barMs: null, heardMs: null, move: 0, prices: []}))
+  let [spread, test, ended] = [null, null, false]
   const draw = () => {
+    if (ended) return
     const nowMs = Date.now()
-    const quiet = oldWords(stream.state, legs, nowMs)
-    putScore(tiles, {spread, interval: of, alertZ, quiet})
+    const quiet = isLive ? oldWords(stream.state, legs, nowMs) : ""
+    putScore(tiles, {spread, interval, enterZ: enterZ(), quiet})
     putSpread(tiles, spread, quiet)
-    putLeg(tiles, "y", legs[0], nowMs)
-    putLeg(tiles, "x", legs[1], nowMs)
-    put(tiles, "latency", {title: "Latency", figure: duration(stream.latencyMs), note: "trade to signal, median"})
+    putTest(tiles, test)
+    putLeg(tiles, "y", legs[0], {nowMs, isLive})
+    putLeg(tiles, "x", legs[1], {nowMs, isLive})
+    if (isLive) put(tiles, "latency", {title: "Latency", figure: duration(stream.latencyMs), note: "trade to signal, median"})
   }
-  const newest = (field, channel, path, hear) => {
-    const rows = new Rows({base, stream, field, channel, path: () => path, limit: PRICES}).start({
+  const newest = ({field, channel, path, hear, limit}) => {
+    const rows = new Rows({base, stream, field, channel, path: () => path, limit}).start({
       onReset: (all) => { hear(all, false); draw() },
       onRow: (row) => { hear([row], true); draw() },
       onError: () => {}, // the notice above says it
     })
     return () => rows.stop()
   }
+  const hearTest = (tests) => {
+    test = tests.at(-1) ?? test
+    draw()
+  }
+  const askTest = () => get(base, source.tests(pair)).then((body) => hearTest(body.latest ? [body.latest] : []), () => {})
+  askTest()
+  const asking = isLive ? setInterval(askTest, TEST_EVERY_MS) : null
   const ends = [
-    ...legs.map((leg) => newest("bars", `bars:${leg.symbol}:1s`, barsPath(leg.symbol, "1s", {limit: PRICES}), (bars, live) => {
-      hearLeg(leg, bars)
-      if (live) leg.heardMs = Date.now()
+    ...legs.map((leg) => newest({
+      field: "bars", channel: source.channel("bars", leg.symbol, legInterval), path: source.bars(leg.symbol, legInterval), limit: PRICES,
+      hear: (bars, live) => {
+        hearLeg(leg, bars)
+        if (live) leg.heardMs = Date.now()
+      },
     })),
-    newest("spreads", `spreads:${pair}:${of}`, spreadsPath(pair, of, {limit: 1}), (spreads) => { spread = spreads.at(-1) ?? spread }),
-    stream.watch(draw), // once a second, so that silence shows
+    newest({
+      field: "spreads", channel: source.channel("spreads", pair, interval), path: source.spreads(pair), limit: 1,
+      hear: (spreads) => { spread = spreads.at(-1) ?? spread },
+    }),
   ]
-  return () => ends.forEach((end) => end())
+  if (isLive) {
+    ends.push(stream.subscribe(source.channel("pair-tests", pair, interval), (kind, tests) => hearTest(tests)))
+    ends.push(stream.watch(draw)) // once a second, so that silence shows
+  }
+  draw()
+  return {
+    dispose: () => {
+      ended = true
+      clearInterval(asking)
+      ends.forEach((end) => end())
+    },
+  }
 }
 
 export function mount(box, model) {
-  const open = () => show(box, {base: model.api, pair: model.pair, interval: model.interval, alertZ: model.alert_z})
-  let end = open()
-  model.on(["pair", "interval"], () => {
-    end()
-    end = open()
-  })
-  return () => end()
+  const enterZ = () => watchlistOf(model.api).of(model.pair)?.enter_z ?? DEFAULTS.enter_z
+  const kept = keepShown(box, model, {show: (source) => show(box, {source, pair: model.pair, enterZ})})
+  return () => kept.end()
 }

@@ -1,13 +1,12 @@
-"""/pairs?y=&x=&tf= -> the live page of one pair."""
+"""/pairs?y=&x=&tf=&window= -> the statistical-arbitrage desk of one pair, live or on an upload."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import panel as pn
-import panel_material_ui as pmui
 import param
 
 from ui import charts, layout
@@ -17,87 +16,98 @@ LABEL = "Pairs"
 ICON = "compare_arrows"
 
 INTERVALS = ("1s", "1m", "5m")
+MODES = ("live", "upload")
+PRICES, HEDGES = ("level", "log"), ("ols", "kalman")
 SYMBOL = re.compile(r"[A-Za-z0-9.^=_-]{1,32}")  # wider than any venue's; keeps markup out
-DEFAULT = {"y": "BTCUSDT", "x": "ETHUSDT", "tf": "1m"}
+UPLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+LEAST_WINDOW, MOST_WINDOW = 10, 5_000  # as a watched pair may have
+DEFAULT_PAIR, DEFAULT_INTERVAL = "BTCUSDT~ETHUSDT", "1m"
 GROUP = "pair"  # the charts that move together
-BARS_PX, SPREAD_PX = 256, 366
-LABEL_UNSEEN = (
-    "label{position:absolute!important;clip-path:inset(50%)}"  # but heard by screen readers
-)
+
+STATE = ("pair", "interval", "mode", "upload", "window", "prices", "hedge")
 
 
 class PairPage(pn.viewable.Viewer):
     """Parameters are the state, the browser holds the data, the last method is the layout."""
 
-    pair = param.Selector(objects=["BTCUSDT~ETHUSDT"], label="Pair: y on x")
-    interval = param.Selector(default="1m", objects=list(INTERVALS), label="Interval")
+    pair = param.String(default=DEFAULT_PAIR)
+    interval = param.Selector(default=DEFAULT_INTERVAL, objects=list(INTERVALS))
+    mode = param.Selector(default="live", objects=list(MODES))
+    upload = param.String()
+    window = param.Integer(default=0)
+    prices = param.Selector(default="level", objects=list(PRICES))
+    hedge = param.Selector(default="ols", objects=list(HEDGES))
 
     def __init__(self, api: str, search: str = "") -> None:
         super().__init__()
-        self._notice = charts.Notice(api=api)
-        self._tiles = charts.PairTiles(api=api)
-        self._y = charts.BarsChart(api=api, group=GROUP, leg="y", height=BARS_PX)
-        self._x = charts.BarsChart(api=api, group=GROUP, leg="x", height=BARS_PX)
-        self._spread = charts.SpreadChart(api=api, group=GROUP, height=SPREAD_PX)
-        self._state = charts.PageState(api=api)
-        self._show(**state_of(search))
-        self._follow()
-        self._state.param.watch(self._went, ["search"])
-        self._state.param.watch(self._listed, ["pairs"])
+        self.param.update(**state_of(search))
+        self._watched_pair = self.pair if self.mode == "live" else DEFAULT_PAIR
+        self._address = charts.PageState(api=api, search=search_of(self))
+        linked = {"api": api, "group": GROUP}
+        self._notice, self._toasts = charts.Notice(api=api), charts.Toasts(api=api)
+        self._toolbar, self._drop = charts.Toolbar(**linked), charts.UploadPanel(api=api)
+        self._tiles, self._tests = charts.PairTiles(api=api), charts.TestsTable(api=api)
+        self._y, self._x = (charts.BarsChart(leg=leg, **linked) for leg in ("y", "x"))
+        self._spread, self._scatter = charts.SpreadChart(**linked), charts.Scatter(**linked)
+        self._scan, self._alerts = charts.ScanTable(api=api), charts.AlertLog(api=api)
+        self._computed = (self._tiles, self._y, self._x, self._spread, self._tests, self._scatter)
+        self._parts: tuple[charts.PairPart, ...] = (
+            *(self._notice, self._toolbar, self._drop, *self._computed),
+            *(self._scan, self._alerts, self._toasts),
+        )
+        self._tell()
+        self.param.watch(self._changed, list(STATE))
+        self._address.param.watch(self._went, ["search"])
+        for part in self._parts:
+            part.param.watch(self._chosen, list(STATE))
 
-    @param.depends("pair", "interval", watch=True)
-    def _follow(self) -> None:
-        """Tell the parts what to show."""
-        y, x = self.pair.split("~")
-        self._y.param.update(symbol=y, interval=self.interval)
-        self._x.param.update(symbol=x, interval=self.interval)
-        self._tiles.param.update(pair=self.pair, interval=self.interval)
-        self._spread.param.update(pair=self.pair, interval=self.interval)
-        self._state.search = search_of(self.pair, self.interval)
-        self._notice.message = unknown_pair(self.pair, self._state.pairs)
+    def _chosen(self, *events: param.parameterized.Event) -> None:
+        """A part of the page wants something else shown."""
+        wanted = {event.name: event.new for event in events}
+        if wanted.get("pair", self.pair) != self.pair and self.mode == "live":
+            wanted.setdefault("window", 0)  # as that pair is watched
+        if wanted.get("mode", self.mode) != self.mode:
+            wanted |= self._across(wanted["mode"])
+        self.param.update(**valid(wanted))
 
-    def _went(self, *_: object) -> None:
+    def _across(self, mode: str) -> dict[str, Any]:
+        """Leave the upload for the live pairs, or the other way round."""
+        if mode == "live":
+            return {"upload": "", "window": 0, "pair": self._watched_pair}
+        return {"window": 0}
+
+    def _changed(self, *_: param.parameterized.Event) -> None:
+        if self.mode == "live":
+            self._watched_pair = self.pair
+        self._tell()
+        self._address.search = search_of(self)
+
+    def _went(self, event: param.parameterized.Event) -> None:
         """The browser went back or forward."""
-        self._show(**state_of(self._state.search))
+        if event.new != search_of(self):
+            self.param.update(**state_of(event.new))
 
-    def _listed(self, *_: object) -> None:
-        """The API has said which pairs it watches."""
-        self.param.pair.objects = choices({*self._state.pairs, self.pair})
-        self._notice.message = unknown_pair(self.pair, self._state.pairs)
-
-    def _show(self, *, pair: str, interval: str) -> None:
-        self.param.pair.objects = choices({*self._state.pairs, pair})
-        self.param.update(pair=pair, interval=interval)
+    def _tell(self) -> None:
+        """Tell the parts what to show."""
+        state = {name: getattr(self, name) for name in STATE}
+        for part in self._parts:
+            part.param.update(**state)
+        self._drop.visible = self.mode == "upload"
+        for part in self._computed:
+            part.visible = self.mode == "live" or bool(self.upload)
+        for part in (self._scan, self._alerts):
+            part.visible = self.mode == "live"
 
     def __panel__(self) -> pn.viewable.Viewable:
-        toolbar = pmui.Row(
-            pmui.Select.from_param(self.param.pair, width=240, size="small", margin=0),
-            pmui.RadioButtonGroup.from_param(
-                self.param.interval, size="small", margin=0, stylesheets=[LABEL_UNSEEN]
-            ),
-            sizing_mode="stretch_width",
-            margin=0,
-            sx={"alignItems": "flex-end", "gap": "12px", "flexWrap": "wrap", "pt": "4px"},
-        )
-        legs = layout.grid(
-            "minmax(0,1fr) minmax(0,1fr)",
-            layout.card("Leg y", self._y),
-            layout.card("Leg x", self._x),
-        )
-        for part in (self._notice, self._tiles, self._y, self._x, self._spread):
+        for part in self._parts:
             part.sizing_mode = "stretch_width"
-        spread = layout.card("Spread · z-score · rolling correlation", self._spread)
-        return pmui.Column(
-            self._notice,
-            toolbar,
-            self._tiles,
-            legs,
-            spread,
-            self._state,
-            sizing_mode="stretch_width",
-            margin=0,
-            sx={"gap": "8px"},
-        )
+            part.styles = {"height": "100%"}  # of its cell in the grid: neighbours end together
+        legs = layout.grid("minmax(0,1fr) minmax(0,1fr)", self._y, self._x)
+        side = layout.stack(self._tests, self._scatter)
+        middle = layout.grid("minmax(0,1.9fr) minmax(0,1fr)", self._spread, side)
+        tables = layout.grid("minmax(0,1fr) minmax(0,1fr)", self._scan, self._alerts)
+        top = (self._notice, self._toolbar, self._drop, self._tiles)
+        return layout.stack(*top, legs, middle, tables, self._toasts, self._address)
 
 
 def view(api: str, search: str) -> PairPage:
@@ -105,32 +115,46 @@ def view(api: str, search: str) -> PairPage:
     return PairPage(api, search)
 
 
-def state_of(search: str) -> dict[str, str]:
+def valid(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Keep what may be shown; what comes from a browser may be anything."""
+    allowed = {"interval": INTERVALS, "mode": MODES, "prices": PRICES, "hedge": HEDGES}
+    kept = {name: value for name, value in wanted.items() if value in allowed.get(name, (value,))}
+    legs = str(kept.get("pair", DEFAULT_PAIR)).split("~")
+    if len(legs) != 2 or not all(SYMBOL.fullmatch(leg) for leg in legs):
+        del kept["pair"]
+    if not UPLOAD.fullmatch(kept.get("upload") or "none"):
+        del kept["upload"]
+    if not (kept.get("window", 0) == 0 or LEAST_WINDOW <= kept["window"] <= MOST_WINDOW):
+        del kept["window"]
+    return kept
+
+
+def state_of(search: str) -> dict[str, Any]:
     """Read a query string; what is missing or malformed there is the default."""
     given = {name: values[0] for name, values in parse_qs(search.lstrip("?")).items()}
-    y, x = (given.get(leg, DEFAULT[leg]) for leg in ("y", "x"))
-    interval = given.get("tf", DEFAULT["tf"])
-    if not (SYMBOL.fullmatch(y) and SYMBOL.fullmatch(x)):
-        y, x = DEFAULT["y"], DEFAULT["x"]
-    return {"pair": f"{y}~{x}", "interval": interval if interval in INTERVALS else DEFAULT["tf"]}
+    y, x = DEFAULT_PAIR.split("~")
+    window = given.get("window", "0")
+    default = {"pair": DEFAULT_PAIR, "interval": DEFAULT_INTERVAL, "mode": "live", "upload": ""}
+    asked = {
+        "pair": f"{given.get('y', y)}~{given.get('x', x)}",
+        "interval": given.get("tf", DEFAULT_INTERVAL),
+        "mode": given.get("mode", "live"),
+        "upload": given.get("upload", "") if given.get("mode") == "upload" else "",
+        "window": int(window) if window.isascii() and window.isdigit() else 0,
+        "prices": given.get("prices", "level"),
+        "hedge": given.get("hedge", "ols"),
+    }
+    return {**default, "window": 0, "prices": "level", "hedge": "ols", **valid(asked)}
 
 
-def search_of(pair: str, interval: str) -> str:
-    """Write the query string of a state."""
-    y, x = pair.split("~")
-    return "?" + urlencode({"y": y, "x": x, "tf": interval})
-
-
-def choices(pairs: Iterable[str]) -> dict[str, str]:
-    """Name each pair by its direction, for the list to choose from."""
-    return {" on ".join(pair.split("~")): pair for pair in sorted(pairs)}
-
-
-def unknown_pair(pair: str, known: list[str]) -> str:
-    """Say so if the API does not watch this pair; "" if it does, or has not answered yet."""
-    if not known or pair in known:
-        return ""
-    return (
-        f"{' on '.join(pair.split('~'))} is not among the {len(known)} pairs that are watched: "
-        "choose another one, or add it to a file in peer_groups/."
-    )
+def search_of(page: PairPage) -> str:
+    """Write the query string of a state; what an upload alone has is said for an upload alone."""
+    y, x = page.pair.split("~")
+    query: dict[str, Any] = {"y": y, "x": x, "tf": page.interval}
+    if page.window:
+        query["window"] = page.window
+    if page.mode == "upload":
+        query["mode"] = "upload"
+        if page.upload:
+            query |= {"upload": page.upload, "prices": page.prices, "hedge": page.hedge}
+    return "?" + urlencode(query)
