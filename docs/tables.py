@@ -44,7 +44,7 @@ KINDS = {
     "Volume": "number",
     "Sessions": "1 to 5,000",
     "Priority": "0 to 9",
-    "Verdict": "diverger, loner, in line or unscored",
+    "Verdict": "diverger, loner, unproven, in line or unscored",
     "tuple[WindowScore, ...]": "list of scores",
     "dt.date": "date, ISO 8601",
     "ScanInterval": "1d or 1m",

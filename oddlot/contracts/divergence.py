@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ScanInterval = Literal["1d", "1m"]
-Verdict = Literal["diverger", "loner", "in line", "unscored"]
+Verdict = Literal["diverger", "loner", "unproven", "in line", "unscored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +41,16 @@ class MemberScore:
     Attributes
     ----------
     symbol : the name the venue trades under.
-    close : the last one used, in the venue's currency; None without any.
-    closes : how many are behind the figures, of those wanted.
+    close : the last one used, adjusted, in the venue's currency; None without any.
+    closes : how many are behind the figures.
     correlation, beta : of its returns with the equal-weight index of the others, over the last
         bars of the lookback; None where too few are known.
     usual_correlation : the same, ended before the longest window begins, so that the move in
         question cannot hide itself; it confirms. None where too few are known.
     windows : one score a window, in the order of the scan's.
     window, z : of the strongest score: a confirmed one first, then the largest |z|; None unscored.
-    verdict : diverger (confirmed), loner (crosses, but seldom moves with the group), in line, or
-        unscored.
+    verdict : diverger (confirmed); loner (crosses, but seldom moves with the group); unproven
+        (crosses, but too few closes are known to tell); in line; unscored.
     label : the verdict in plain English.
     flags : what is odd about its closes, in plain English: missing, short, a bad print, a split.
     """

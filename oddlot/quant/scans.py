@@ -1,0 +1,223 @@
+"""Histories of peer groups -> signals.divergence: scored, labelled, with what is odd said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from oddlot.contracts.messages import (
+    Divergence,
+    Float64s,
+    Int64s,
+    MemberScore,
+    ScanInterval,
+    WindowScore,
+    WindowSpread,
+)
+from oddlot.quant import closes as checks
+from oddlot.quant.closes import Aligned, History, Oddity
+from oddlot.quant.divergence import Rules, Scores, score
+from oddlot.quant.flags import flags_of
+from oddlot.quant.labels import label_of, summary_of, verdict_of
+from oddlot.quant.returns import window_returns
+
+NO_HISTORY = History(np.empty(0, np.int64), np.empty(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basket:
+    """A group to be scanned.
+
+    Attributes
+    ----------
+    id : of the peer group, or of the scan where its symbols were pasted.
+    symbols : its members.
+    benchmark : the symbol that stands for it, among the members or not.
+    """
+
+    id: str
+    symbols: tuple[str, ...]
+    benchmark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanning:
+    """What all groups of a scan have in common.
+
+    Attributes
+    ----------
+    rules : windows and thresholds.
+    interval : of the bars.
+    now_ms : our clock.
+    scan : id of the scan that asked; None where nobody did.
+    """
+
+    rules: Rules
+    interval: ScanInterval
+    now_ms: int
+    scan: str | None = None
+
+
+class _Part(NamedTuple):
+    """One group's share of what was computed for all."""
+
+    closes: Float64s
+    oddities: Mapping[int, Sequence[Oddity]]
+    scores: Scores
+    benchmark: Float64s
+
+
+def scan_groups(
+    baskets: Sequence[Basket], histories: Mapping[str, History], scanning: Scanning
+) -> list[Divergence]:
+    """Scan groups, all at once; each on its own calendar, to its own last bar.
+
+    Parameters
+    ----------
+    baskets : the groups.
+    histories : closes by symbol, reaching back `rules.bars`; whoever has none is flagged.
+    scanning : windows, thresholds, and who wants to know.
+
+    Returns
+    -------
+    one message a group, in order; a group without any close is left out.
+    """
+    bars = scanning.rules.bars
+    panels = [
+        (basket, checks.align([histories.get(s, NO_HISTORY) for s in basket.symbols], bars=bars))
+        for basket in baskets
+    ]
+    filled = [(basket, panel) for basket, panel in panels if len(panel.open_ms)]
+    if not filled:
+        return []
+    sizes = np.array([len(basket.symbols) for basket, _ in filled])
+    found = checks.check(np.vstack([_widened(panel.closes, bars) for _, panel in filled]), sizes)
+    scores = score(found.closes, sizes, rules=scanning.rules, breaks=found.breaks)
+    marks = _benchmarks(filled, histories, scanning.rules)
+    odd: dict[int, list[Oddity]] = {}
+    for oddity in found.oddities:
+        odd.setdefault(oddity.row, []).append(oddity)
+    messages = []
+    for i, (basket, panel) in enumerate(filled):
+        rows = slice(int(sizes[:i].sum()), int(sizes[: i + 1].sum()))
+        width = panel.closes.shape[1]
+        part = _Part(
+            closes=found.closes[rows, bars - width :],
+            oddities={
+                row - rows.start: [each._replace(bar=each.bar - bars + width) for each in odd[row]]
+                for row in range(rows.start, rows.stop)
+                if row in odd
+            },
+            scores=scores.of_group(rows, i),
+            benchmark=marks[i],
+        )
+        messages.append(_message(basket, panel, part, scanning))
+    return messages
+
+
+def _widened(closes: Float64s, bars: int) -> Float64s:
+    short = bars - closes.shape[1]
+    return np.hstack([np.full((len(closes), short), np.nan), closes]) if short else closes
+
+
+def _benchmarks(
+    filled: Sequence[tuple[Basket, Aligned]], histories: Mapping[str, History], rules: Rules
+) -> Float64s:
+    """Give the returns of every group's benchmark, (g, w)."""
+    rows = [
+        checks.closes_on(panel.open_ms, histories.get(basket.benchmark, NO_HISTORY))
+        for basket, panel in filled
+    ]
+    closes = np.vstack([_widened(row[None], rules.bars) for row in rows])
+    found = checks.check(closes, np.ones(len(closes), np.int64))
+    return window_returns(found.closes, rules.windows, found.breaks)
+
+
+def _message(basket: Basket, panel: Aligned, part: _Part, scanning: Scanning) -> Divergence:
+    rules = scanning.rules
+    members = tuple(
+        _member(i, symbol, panel.open_ms, part, scanning) for i, symbol in enumerate(basket.symbols)
+    )
+    strongest = sorted(members, key=lambda member: -abs(member.z or 0))
+    divergers = [member for member in strongest if member.verdict == "diverger"]
+    scored = sum(member.z is not None for member in members)
+    return Divergence(
+        group=basket.id,
+        interval=scanning.interval,
+        open_ms=int(panel.open_ms[-1]),
+        benchmark=basket.benchmark,
+        lookback=rules.lookback,
+        enter_z=rules.enter_z,
+        min_correlation=rules.min_correlation,
+        scored=scored,
+        divergers=tuple(member.symbol for member in divergers),
+        loners=tuple(member.symbol for member in strongest if member.verdict == "loner"),
+        windows=tuple(
+            WindowSpread(
+                window=window,
+                median_return=_number(part.scores.medians[0, w]),
+                dispersion=_number(part.scores.dispersions[0, w]),
+                benchmark_return=_number(part.benchmark[w]),
+            )
+            for w, window in enumerate(rules.windows)
+        ),
+        members=members,
+        complete=not np.isnan(part.closes[:, -1]).any(),
+        text=summary_of(divergers, scored=scored, members=len(members)),
+        computed_ms=scanning.now_ms,
+        scan=scanning.scan,
+    )
+
+
+def _member(i: int, symbol: str, open_ms: Int64s, part: _Part, scanning: Scanning) -> MemberScore:
+    scores, closes = part.scores, part.closes[i]
+    windows = tuple(
+        _window(i, w, window, scores) for w, window in enumerate(scanning.rules.windows)
+    )
+    scored = [each for each in windows if each.z is not None]
+    best = max(scored, key=lambda each: (each.confirmed, abs(each.z or 0)), default=None)
+    usual = _number(scores.usual.correlation[i])
+    known = np.flatnonzero(~np.isnan(closes))
+    flags = flags_of(
+        closes,
+        open_ms,
+        part.oddities.get(i, ()),
+        interval=scanning.interval,
+        wanted=scanning.rules.bars,
+    )
+    verdict, label = verdict_of(best, usual, flags)
+    return MemberScore(
+        symbol=symbol,
+        close=float(closes[known[-1]]) if len(known) else None,
+        closes=len(known),
+        correlation=_number(scores.now.correlation[i]),
+        beta=_number(scores.now.beta[i]),
+        usual_correlation=usual,
+        windows=windows,
+        window=best.window if best else None,
+        z=best.z if best else None,
+        verdict=verdict,
+        label=label,
+        flags=flags,
+    )
+
+
+def _window(i: int, w: int, window: int, scores: Scores) -> WindowScore:
+    own, others = float(scores.returns[i, w]), float(scores.others.median[i, w])
+    crosses = bool(scores.crosses[i, w])
+    return WindowScore(
+        window=window,
+        own_return=_number(own),
+        others_return=_number(others),
+        z=_number(scores.others.z[i, w]),
+        crosses=crosses,
+        confirmed=bool(scores.confirmed[i, w]),
+        label=label_of(own, others, float(scores.others.sigma[i, w])) if crosses else "",
+    )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
