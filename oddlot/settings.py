@@ -15,6 +15,8 @@ from oddlot import errors
 
 LOOPBACK: Final = "127.0.0.1"
 Host = Literal["127.0.0.1", "0.0.0.0"]  # on this machine alone, or in a container on all there is
+MAX_WEBHOOKS = 10  # each is a reader of its own
+MIN_SECRET_LENGTH = 16
 ROLES = ("kafka", "clickhouse", "producers", "streams", "api", "ui")
 
 
@@ -117,7 +119,18 @@ class Settings(BaseSettings):
 
     # Streams.
     worker: int = Field(1, ge=1, le=64, description="Number of this worker, unique in its group.")
-    parts: str = Field("bars,spreads,alerts,sink", description="What this worker runs.")
+    parts: str = Field("bars,spreads,alerts,webhooks,sink", description="What this worker runs.")
+
+    webhook_urls: SecretStr = Field(
+        SecretStr(""), description="Comma-separated URLs that alerts are posted to."
+    )
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Key that those posts are signed with; 16 characters or more."
+    )
+    # A reader that leaves Kafka alone for five minutes is taken for dead.
+    webhook_deadline_s: float = Field(
+        240.0, gt=0, le=270, description="How old an alert may grow before its post is given up."
+    )
 
     # API and UI.
     api_url: str = Field("", description="Where browsers reach the API, if not on loopback.")
@@ -146,6 +159,12 @@ class Settings(BaseSettings):
         own = (f"http://{LOOPBACK}:{self.ui_port}", f"http://localhost:{self.ui_port}")
         added = (origin.strip().rstrip("/") for origin in self.allowed_origins.split(","))
         return (*own, *(origin for origin in added if origin))
+
+    @cached_property
+    def webhooks(self) -> tuple[str, ...]:
+        """URLs that alerts are posted to; they may hold credentials, so they are never shown."""
+        given = self.webhook_urls.get_secret_value().split(",")
+        return tuple(dict.fromkeys(url.strip() for url in given if url.strip()))
 
     @cached_property
     def enabled_parts(self) -> frozenset[str]:
@@ -203,4 +222,27 @@ def load(**overrides: object) -> Settings:
             f"ODDLOT_CLICKHOUSE: expected http[s]://[user:password@]host[:port][/database], "
             f"was {settings.clickhouse.split('@')[-1]!r}"
         )
+    _check_webhooks(settings)
     return settings
+
+
+def _check_webhooks(settings: Settings) -> None:
+    if len(settings.webhooks) > MAX_WEBHOOKS:
+        raise errors.BadSetting(
+            f"ODDLOT_WEBHOOK_URLS: expected at most {MAX_WEBHOOKS}, was {len(settings.webhooks)}"
+        )
+    for number, url in enumerate(settings.webhooks, 1):
+        try:
+            place = urlsplit(url)
+            is_good = place.scheme in {"http", "https"} and place.hostname and place.port != 0
+        except ValueError:
+            is_good = False
+        if not is_good:
+            raise errors.BadSetting(
+                f"ODDLOT_WEBHOOK_URLS: expected http[s]://host[:port]/path, number {number} is not"
+            )
+    if settings.webhooks and len(settings.webhook_secret.get_secret_value()) < MIN_SECRET_LENGTH:
+        raise errors.BadSetting(
+            f"ODDLOT_WEBHOOK_SECRET: expected {MIN_SECRET_LENGTH} characters or more to sign "
+            f"posts with, as ODDLOT_WEBHOOK_URLS is set"
+        )

@@ -10,7 +10,8 @@ import mode.loop
 from oddlot import errors, settings
 from streams.worker import make_worker
 
-PARTS = ("bars", "spreads", "alerts", "sink")  # each a module of this room that attaches itself
+# Each is a module of this room that attaches itself.
+PARTS = ("bars", "spreads", "alerts", "webhooks", "sink")
 
 with contextlib.suppress(ImportError):  # not on Windows
     mode.loop.use("uvloop")  # before Faust makes its loops

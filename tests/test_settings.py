@@ -51,3 +51,27 @@ def test_origins_are_the_dashboards_and_the_added_ones() -> None:
         "https://a.example",
         "https://b.example",
     )
+
+
+def test_webhooks_are_listed_once_each_and_need_a_secret_to_sign_with() -> None:
+    knobs = settings.load(
+        webhook_urls="https://a/x, ,https://a/x,http://b", webhook_secret="s" * 16
+    )
+    assert knobs.webhooks == ("https://a/x", "http://b")
+    with pytest.raises(BadSetting, match=r"ODDLOT_WEBHOOK_SECRET: expected 16 characters"):
+        settings.load(webhook_urls="https://a/x", webhook_secret="s" * 15)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://u:s3cret@a/x", "u:s3cret@a", "http://u:s3cret@a:x/", "http://"]
+)
+def test_a_webhook_that_is_no_url_is_refused_without_telling_its_credentials(url: str) -> None:
+    with pytest.raises(BadSetting, match=r"ODDLOT_WEBHOOK_URLS: .* number 2 is not") as refused:
+        settings.load(webhook_urls=f"https://a,{url}", webhook_secret="s" * 16)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_webhooks_are_bounded() -> None:
+    many = ",".join(f"https://a/{n}" for n in range(11))
+    with pytest.raises(BadSetting, match="expected at most 10, was 11"):
+        settings.load(webhook_urls=many, webhook_secret="s" * 16)
