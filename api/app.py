@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib.metadata
 import logging
 import signal
@@ -13,13 +14,27 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.responses import RedirectResponse
 
-from api import bars, health, origins, pairs, problems, spreads, stream, symbols
+from api import (
+    alerts,
+    bars,
+    bugs,
+    health,
+    origins,
+    pair_tests,
+    pairs,
+    problems,
+    spreads,
+    stream,
+    symbols,
+)
 from api.backend import Backend
-from api.hub import Hub, channel_names
+from api.hub import Hub, bar_channels
 from api.live import TOPICS, Follow, Live
 from api.store import Connect, Store
+from api.watching import FollowChanges, Publishing, StreamedWatchlist, Watching
 from oddlot import kafka, peer_groups
 from oddlot import settings as oddlot_settings
+from oddlot.contracts import topics
 from oddlot.settings import Settings
 from oddlot.store.reader import Reader
 
@@ -37,17 +52,24 @@ def make_app(
     *,
     connect: Connect = Reader.connect,
     follow: Follow | None = None,
+    follow_changes: FollowChanges | None = None,
+    publishing: Publishing | None = None,
     heartbeat_s: float = HEARTBEAT_S,
 ) -> FastAPI:
     """Make an app that connects once it runs; store and topics can be stood in for."""
     groups = peer_groups.load(settings.peer_groups_dir)
-    hub = Hub(channel_names(groups))
+    hub = Hub(bar_channels(groups))
     backend = Backend(
         settings=settings,
         groups=groups,
         store=Store(settings, connect),
         hub=hub,
         live=Live(hub, follow or _follow(settings)),
+        watching=Watching(
+            StreamedWatchlist(groups, hub),
+            follow_changes or _follow_changes(settings),
+            publishing or functools.partial(kafka.connect, settings),
+        ),
         heartbeat_s=heartbeat_s,
     )
     app: FastAPI = FastAPIOffline(
@@ -61,11 +83,12 @@ def make_app(
         responses=problems.documented(500),
     )
     app.state.backend = backend
-    for room in (bars, spreads, symbols, pairs, health, stream):
+    for room in (bars, spreads, pair_tests, symbols, pairs, alerts, health, stream):
         app.include_router(room.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
-    origins.install(app, settings.origins)
     problems.install(app)
+    bugs.install(app)
+    origins.install(app, settings.origins)  # last, so that its headers are on every answer
     return app
 
 
@@ -73,13 +96,15 @@ def make_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Follow the topics while the app runs; a bug in that stops the process."""
     backend: Backend = app.state.backend
-    following = asyncio.create_task(backend.live.run())
-    following.add_done_callback(_stop_on_bug)
+    following = [asyncio.create_task(part.run()) for part in (backend.live, backend.watching)]
+    for task in following:
+        task.add_done_callback(_stop_on_bug)
     try:
         yield
     finally:
-        following.cancel()
-        await asyncio.wait([following])
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following)
         await backend.store.close()
 
 
@@ -92,6 +117,13 @@ def _stop_on_bug(following: asyncio.Task[None]) -> None:
 def _follow(settings: Settings) -> Follow:
     def follow(start_ms: int) -> contextlib.AbstractAsyncContextManager[kafka.Subscription]:
         return kafka.subscribe(settings, TOPICS, start=start_ms)
+
+    return follow
+
+
+def _follow_changes(settings: Settings) -> FollowChanges:
+    def follow() -> contextlib.AbstractAsyncContextManager[kafka.Subscription]:
+        return kafka.subscribe(settings, [topics.PAIRS], start="earliest")
 
     return follow
 

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from api.hub import Hub
 from api.live import Live
 from api.store import Store
+from api.watching import Watching
 from oddlot.peer_groups import PeerGroup
 from oddlot.settings import Settings
 
@@ -23,6 +24,7 @@ class Backend:
     store: Store
     hub: Hub
     live: Live
+    watching: Watching
     heartbeat_s: float
 
 

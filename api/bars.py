@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -15,8 +14,10 @@ from api.answers import json_of
 from api.backend import BackendDep
 from api.hub import streaming
 from api.problems import documented
-from api.stretches import DEFAULT_ROWS, Limit, StretchDep
+from api.rows import rows_as
+from api.stretches import DEFAULT_ROWS, Limit, NextTo, StretchDep
 from oddlot.contracts.messages import Interval
+from oddlot.store import views
 
 router = APIRouter(tags=["bars"])
 
@@ -51,9 +52,10 @@ class BarsView:
     symbol: Annotated[str, Field(examples=["BTCUSDT"])]
     interval: Interval
     bars: list[BarRow]
+    next_to: NextTo
 
 
-_values_of = attrgetter(*(field.name for field in fields(BarRow)))
+_rows = rows_as(BarRow)
 
 
 @router.get(
@@ -76,25 +78,18 @@ async def latest_bars(
     known = symbol in streaming(backend.groups)
     if not known and len(symbol) > MAX_SYMBOL:
         raise _unknown(symbol)
-    found = await backend.store.ask(
-        lambda reader: reader.latest_bars(
-            symbol,
-            interval=interval,
-            from_ms=stretch.from_ms,
-            to_ms=stretch.to_ms,
-            limit=limit,
-        )
-    )
-    if not found and not known and not await _has_bars(backend, symbol):
+    wanted = views.bars(symbol, interval, stretch.from_ms, stretch.to_ms)
+    page = await backend.store.ask(lambda reader: reader.latest(wanted, limit=limit))
+    if not page.rows and not known and not await _has_bars(backend, symbol):
         raise _unknown(symbol)
-    rows = [BarRow(*_values_of(bar)) for bar in found]
-    return json_of(BarsView(symbol=symbol, interval=interval, bars=rows))
+    return json_of(
+        BarsView(symbol=symbol, interval=interval, bars=_rows(page.rows), next_to=page.next_to_ms)
+    )
 
 
 async def _has_bars(backend: BackendDep, symbol: str) -> bool:
-    return bool(
-        await backend.store.ask(lambda reader: reader.latest_bars(symbol, interval="1s", limit=1))
-    )
+    newest = views.bars(symbol, "1s")
+    return bool((await backend.store.ask(lambda reader: reader.latest(newest, limit=1))).rows)
 
 
 def _unknown(symbol: str) -> HTTPException:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from oddlot.contracts.messages import Bar, FeedHealth, Message, Spread
+from oddlot.contracts.messages import (
+    Alert,
+    Bar,
+    FeedHealth,
+    Message,
+    Pair,
+    PairChange,
+    PairTest,
+    Spread,
+)
 
 if TYPE_CHECKING:
     from api.clients import Client
@@ -17,22 +26,46 @@ RING_MESSAGES = 600  # ten minutes of 1s bars: more than any history by REST is 
 MAX_WAITING = 300  # messages of one channel that a slow client may be behind
 
 HEALTH = "health"
+ALERTS = "alerts"
+PAIRS = "pairs"
+PATTERNS = (
+    "bars:SYMBOL:INTERVAL",
+    "spreads:PAIR:INTERVAL",
+    "pair-tests:PAIR:INTERVAL",
+    "alerts:PAIR",
+    ALERTS,
+    PAIRS,
+    HEALTH,
+)
 
 _encoder = msgspec.json.Encoder()
 _Key = tuple[str, int]
 
 
-def channel_of(message: Message) -> str | None:
-    """Name the channel that a message belongs on; None for those that are not streamed."""
+def channels_of(message: Message) -> tuple[str, ...]:
+    """Name the channels that a message belongs on; none for those that are not streamed."""
     match message:
         case Bar():
-            return f"bars:{message.symbol}:{message.interval}"
+            return (f"bars:{message.symbol}:{message.interval}",)
         case Spread():
-            return f"spreads:{message.pair}:{message.interval}"
+            return (f"spreads:{message.pair}:{message.interval}",)
+        case PairTest():
+            return (f"pair-tests:{message.pair}:{message.interval}",)
+        case Alert():
+            return (ALERTS, f"alerts:{message.subject}")
+        case PairChange():
+            return (PAIRS,)
         case FeedHealth():
-            return HEALTH
+            return (HEALTH,)
         case _:
-            return None
+            return ()
+
+
+def pair_channels(pair: Pair) -> set[str]:
+    """Name the channels that a watched pair makes."""
+    spreads = {f"spreads:{pair.id}:{interval}" for interval in pair.intervals}
+    tests = {f"pair-tests:{pair.id}:{interval}" for interval in pair.intervals}
+    return spreads | tests | {f"alerts:{pair.id}"}
 
 
 class Channel:
@@ -50,7 +83,7 @@ class Channel:
         self._ring: deque[bytes] = deque()
         self._keys: deque[_Key] = deque()
         self._seen: dict[_Key, Message] = {}
-        self._forgotten_ms = -1
+        self._forgotten_ms: dict[str, int] = {}  # by subject, where several share the channel
         self._frame: tuple[int, int, str] | None = None
 
     def add(self, message: Message, *, arrival_ms: int, published_ms: int) -> bool:
@@ -101,7 +134,8 @@ class Channel:
         """
         before = self._seen.get(key)
         if before is None:
-            return key[1] > self._forgotten_ms or _revision_of(message) > 0
+            is_new = key[1] > self._forgotten_ms.get(key[0], -1)
+            return is_new or _revision_of(message) > 0
         if isinstance(before, Bar):
             return _revision_of(message) > before.revision
         return message != before
@@ -109,15 +143,20 @@ class Channel:
     def _forget_oldest(self) -> None:
         self._ring.popleft()
         key = self._keys.popleft()
-        self._forgotten_ms = max(self._forgotten_ms, key[1])
+        self._forgotten_ms[key[0]] = max(self._forgotten_ms.get(key[0], -1), key[1])
         if key not in self._keys:  # a revision of it may still be in the ring
             del self._seen[key]
 
 
 def _key_of(message: Message) -> _Key:
     match message:
-        case Bar() | Spread():
+        case Bar() | Spread() | PairTest():
             return ("", message.open_ms)
+        case Alert():
+            name = f"{message.kind}:{message.subject}:{message.interval}:{message.crossing}"
+            return (name, message.event_ms)
+        case PairChange():
+            return (message.pair, message.changed_ms)
         case FeedHealth():
             return (message.feed, message.sent_ms)
         case _:

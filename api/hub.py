@@ -6,11 +6,10 @@ import logging
 import secrets
 from collections.abc import Iterable
 
-from api.channels import HEALTH, Channel, channel_of
+from api.channels import ALERTS, HEALTH, PAIRS, Channel, channels_of
 from api.clients import Client
 from oddlot import peer_groups
 from oddlot.contracts.messages import INTERVAL_MS, FeedHealth, Message
-from oddlot.contracts.pairs import Pair
 from oddlot.peer_groups import PeerGroup
 
 log = logging.getLogger(__name__)
@@ -29,10 +28,11 @@ class Hub:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.epoch = secrets.token_hex(8)
-        self.channels = {name: Channel(name) for name in (*names, HEALTH)}
+        self.channels = {name: Channel(name) for name in (*names, HEALTH, ALERTS, PAIRS)}
         self.clients: set[Client] = set()
         self.feeds: dict[str, FeedHealth] = {}
         self.repeated_total = 0
+        self._retired: set[str] = set()
         self._is_overflow_told = False
 
     @property
@@ -50,20 +50,38 @@ class Hub:
         """Let go of a client, whatever it had asked for."""
         client.leave()
         self.clients.discard(client)
+        self._sweep()
+
+    def unsubscribe(self, client: Client, name: str) -> None:
+        """Owe a client nothing more of a channel, if there is one of that name."""
+        if channel := self.channels.get(name):
+            client.unsubscribe(channel)
+            self._sweep()
+
+    def offer(self, names: Iterable[str]) -> None:
+        """Make channels, if they are not there."""
+        for name in names:
+            self._retired.discard(name)
+            self._channel(name)
+
+    def retire(self, names: Iterable[str]) -> None:
+        """Let go of channels; one that clients have goes with the last of them."""
+        self._retired.update(names)
+        self._sweep()
 
     def publish(self, message: Message, *, arrival_ms: int, published_ms: int) -> None:
         """Hand a message to all who have asked for its channel; repetitions go no further."""
-        name = channel_of(message)
-        channel = None if name is None else self._channel(name)
-        if channel is None:
-            return
-        if not channel.add(message, arrival_ms=arrival_ms, published_ms=published_ms):
-            self.repeated_total += 1
-            return
-        if isinstance(message, FeedHealth):
-            self._keep_health(message)
-        for client in channel.clients:
-            client.notify(channel)
+        for name in channels_of(message):
+            channel = self._channel(name)
+            if channel is None:
+                continue
+            if not channel.add(message, arrival_ms=arrival_ms, published_ms=published_ms):
+                self.repeated_total += 1
+                continue
+            if isinstance(message, FeedHealth):
+                self._keep_health(message)
+            for client in channel.clients:
+                client.notify(channel)
 
     def latest(self, name: str) -> Message | None:
         """Give the newest message of a channel, if one came since this process started."""
@@ -73,6 +91,8 @@ class Hub:
     def _channel(self, name: str) -> Channel | None:
         """Give a channel; a symbol outside the peer groups, say of a replay, gets one too."""
         if name not in self.channels:
+            if name in self._retired:
+                return None
             if len(self.channels) >= MAX_CHANNELS:
                 if not self._is_overflow_told:
                     log.warning("%d channels: no room for %s and others", MAX_CHANNELS, name)
@@ -80,6 +100,11 @@ class Hub:
                 return None
             self.channels[name] = Channel(name)
         return self.channels[name]
+
+    def _sweep(self) -> None:
+        for name in self._retired.intersection(self.channels):
+            if not self.channels[name].clients:
+                del self.channels[name]
 
     def _keep_health(self, health: FeedHealth) -> None:
         before = self.feeds.get(health.feed)
@@ -93,13 +118,6 @@ def streaming(groups: tuple[PeerGroup, ...]) -> tuple[str, ...]:
     return peer_groups.streaming_symbols(groups, VENUE)
 
 
-def watched(groups: tuple[PeerGroup, ...]) -> dict[str, Pair]:
-    """Give the watched pairs by their ids."""
-    return {pair.id: pair for pair in peer_groups.watched_pairs(groups, VENUE)}
-
-
-def channel_names(groups: tuple[PeerGroup, ...]) -> list[str]:
-    """Name the channels that peer groups make: bars of each symbol, spreads of each pair."""
-    bars = [f"bars:{symbol}:{interval}" for symbol in streaming(groups) for interval in INTERVAL_MS]
-    pairs = watched(groups).values()
-    return bars + [f"spreads:{pair.id}:{i}" for pair in pairs for i in pair.intervals]
+def bar_channels(groups: tuple[PeerGroup, ...]) -> list[str]:
+    """Name the channels that the symbols of peer groups make."""
+    return [f"bars:{symbol}:{interval}" for symbol in streaming(groups) for interval in INTERVAL_MS]

@@ -1,4 +1,4 @@
-"""market.bars, signals.spreads and ops.feed-health -> the hub, for as long as the API runs."""
+"""market.bars, signals.* and ops.feed-health -> the hub, for as long as the API runs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 
+from api import following
+from api.following import FIRST_BACKOFF_S, Subscription
 from api.hub import Hub
 from oddlot import errors
 from oddlot.contracts import topics
@@ -18,23 +19,14 @@ from oddlot.kafka import Record
 
 log = logging.getLogger(__name__)
 
-TOPICS = (topics.BARS, topics.SPREADS, topics.FEED_HEALTH)
+FLOWING = (topics.BARS, topics.SPREADS, topics.FEED_HEALTH)
+TOPICS = (*FLOWING, topics.PAIR_TESTS, topics.ALERTS)
 LOOK_BACK_MS = 10 * 60_000  # snapshots overlap the history that REST gives
 OVERLAP_MS = 60_000  # read again after a failure; repetitions are dropped
 READ_RECORDS = 500
 READ_WAIT_MS = 1_000  # a record ends the wait
 PROBE_S, PROBE_DEADLINE_S = 2.0, 5.0
 WAITING = "the broker does not answer; waiting for it"
-FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 10.0
-
-
-class Subscription(Protocol):
-    """What is followed; `oddlot.kafka.Subscription` says more."""
-
-    async def read(self, *, limit: int, wait_ms: int) -> list[Record]: ...
-
-    async def lag(self) -> int: ...
-
 
 Follow = Callable[[int], AbstractAsyncContextManager[Subscription]]
 
@@ -45,7 +37,7 @@ class Live:
     def __init__(self, hub: Hub, follow: Follow, *, backoff_s: float = FIRST_BACKOFF_S) -> None:
         self._hub = hub
         self._follow = follow
-        self._first_backoff_s = backoff_s
+        self._backoff_s = backoff_s
         self._start_ms = now_ms() - LOOK_BACK_MS
         self._arrivals: dict[str, int] = {}
         self._trouble: str | None = WAITING
@@ -71,21 +63,10 @@ class Live:
 
     async def run(self) -> None:
         """Follow until cancelled; reconnect with backoff, and go on where it stopped."""
-        backoff_s = self._first_backoff_s
-        while True:
-            started_s = time.monotonic()
-            try:
-                async with self._follow(self._resume_ms()) as subscription:
-                    await self._read(subscription)
-            except* (errors.Unavailable, KafkaError, OSError) as group:
-                self._lost(group)
-            if time.monotonic() - started_s > LAST_BACKOFF_S:
-                backoff_s = self._first_backoff_s
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, LAST_BACKOFF_S)
+        await following.keep(self._read, lost=self._lost, backoff_s=self._backoff_s)
 
-    async def _read(self, subscription: Subscription) -> None:
-        async with asyncio.TaskGroup() as tasks:
+    async def _read(self) -> None:
+        async with self._follow(self._resume_ms()) as subscription, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._probe(subscription))
             while True:
                 records = await subscription.read(limit=READ_RECORDS, wait_ms=READ_WAIT_MS)
@@ -124,14 +105,16 @@ class Live:
         self._hub.publish(message, arrival_ms=record.arrival_ms, published_ms=now_ms())
 
     def _resume_ms(self) -> int:
-        """Tell the arrival time to read from: before the last record of every topic."""
-        return max(self._start_ms, min(self._arrivals.values(), default=0) - OVERLAP_MS)
+        """Tell the arrival time to read from: before the last record of every topic that flows.
 
-    def _lost(self, group: BaseExceptionGroup[Any]) -> None:
-        first: BaseException = group
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        self._trouble = f"{first}; trying again"
+        What is rare follows from what flows, by less than the overlap.
+        """
+        flowing = (self._arrivals[t.name] for t in FLOWING if t.name in self._arrivals)
+        read_ms = min(flowing, default=0)
+        return max(self._start_ms, read_ms - OVERLAP_MS)
+
+    def _lost(self, error: BaseException) -> None:
+        self._trouble = f"{error}; trying again"
         log.warning("lost the topics: %s", self._trouble)
 
 

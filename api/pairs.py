@@ -1,46 +1,29 @@
-"""The view of pairs: what is watched, and how each stands now."""
+"""The watched pairs: what they are, how each stands now; pairs added, changed and removed."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import Field
+import msgspec
+from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from api.answers import json_of
 from api.backend import Backend, BackendDep
-from api.hub import VENUE
+from api.hub import streaming
+from api.legs import unknown
+from api.pair_views import PairBody, PairsView, PairView
 from api.problems import documented
-from oddlot.contracts.messages import Interval, Prices, Spread
-from oddlot.contracts.pairs import Pair
+from oddlot import errors
+from oddlot.contracts.messages import Interval, Pair, Spread
+from oddlot.contracts.pairs import pair_id
+from oddlot.store import views
 
 router = APIRouter(tags=["pairs"])
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairView:
-    """One watched pair: y regressed on x."""
-
-    pair: Annotated[str, Field(examples=["BTCUSDT~ETHUSDT"])]
-    y: Annotated[str, Field(examples=["BTCUSDT"])]
-    x: Annotated[str, Field(examples=["ETHUSDT"])]
-    group: Annotated[str, Field(description="Id of its group.", examples=["crypto-majors"])]
-    window: Annotated[int, Field(description="Closed bars behind the regression.")]
-    prices: Annotated[Prices, Field(description="What the regression runs on.")]
-    intervals: Annotated[list[Interval], Field(description="Of the bars it is computed on.")]
-    latest: Annotated[
-        dict[Interval, Spread | None], Field(description="Newest spread of each interval.")
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairsView:
-    """Every watched pair, in the order of the peer groups."""
-
-    pairs: list[PairView]
+PairPath = Annotated[str, Path(description="y~x", examples=["BTCUSDT~ETHUSDT"])]
 
 
 @router.get(
@@ -51,36 +34,101 @@ class PairsView:
 )
 async def pairs(backend: BackendDep) -> Response:
     """Return every watched pair; a spread is null before the first bar of both legs."""
-    groups_of: dict[str, tuple[Pair, str]] = {}
-    for group in backend.groups:
-        for pair in group.pairs if group.venue == VENUE else ():
-            groups_of[pair.id] = (pair, group.id)
-    views = await asyncio.gather(
-        *(_view_of(pair, group, backend) for pair, group in groups_of.values())
-    )
-    return json_of(PairsView(pairs=list(views)))
+    watched = backend.watching.pairs.values()
+    found = await asyncio.gather(*(_view_of(pair, backend) for pair in watched))
+    return json_of(PairsView(pairs=list(found)))
 
 
-async def _view_of(pair: Pair, group: str, backend: Backend) -> PairView:
-    latest = {interval: await _latest(pair.id, interval, backend) for interval in pair.intervals}
-    return PairView(
-        pair=pair.id,
-        y=pair.y,
-        x=pair.x,
-        group=group,
-        window=pair.window,
-        prices=pair.prices,
-        intervals=list(pair.intervals),
-        latest=latest,
-    )
+@router.get(
+    "/pairs/{pair}",
+    summary="One watched pair, and its latest spreads",
+    response_model=PairView,
+    responses=documented(404, 422, 503),
+)
+async def one_pair(pair: PairPath, backend: BackendDep) -> Response:
+    """Return a watched pair."""
+    if watched := backend.watching.pairs.get(pair):
+        return json_of(await _view_of(watched, backend))
+    raise unknown(pair)
 
 
-async def _latest(pair: str, interval: Interval, backend: Backend) -> Spread | None:
+@router.put(
+    "/pairs/{pair}",
+    summary="Watch a pair, or watch it in another way",
+    response_model=PairView,
+    status_code=201,
+    responses={
+        200: {"model": PairView, "description": "It was watched before; now it is so"},
+        **documented(422, 503),
+    },
+)
+async def put_pair(pair: PairPath, backend: BackendDep, body: PairBody | None = None) -> Response:
+    """Watch a pair from now on, in every process and over restarts.
+
+    What the body leaves out has its default. Both legs have to stream.
+    """
+    wanted = _wanted(pair, body or PairBody(), streaming(backend.groups))
+    is_new = await backend.watching.watch(wanted)
+    return json_of(await _view_of(wanted, backend), status=201 if is_new else 200)
+
+
+@router.delete(
+    "/pairs/{pair}",
+    summary="Watch a pair no longer",
+    status_code=204,
+    response_class=Response,
+    responses=documented(404, 422, 503),
+)
+async def delete_pair(pair: PairPath, backend: BackendDep) -> Response:
+    """Watch a pair no longer; what was stored of it stays."""
+    if not await backend.watching.unwatch(pair):
+        raise unknown(pair)
+    return Response(status_code=204)
+
+
+async def latest_spread(pair: str, interval: Interval, backend: Backend) -> Spread | None:
     """Give the spread in memory, where the newest is, or else the store's."""
     found = backend.hub.latest(f"spreads:{pair}:{interval}")
     if isinstance(found, Spread):
         return found
-    stored = await backend.store.ask(
-        lambda reader: reader.latest_spreads(pair, interval=interval, limit=1)
-    )
+    newest = views.spreads(pair, interval)
+    stored = (await backend.store.ask(lambda reader: reader.latest(newest, limit=1))).rows
     return stored[-1] if stored else None
+
+
+def _wanted(name: str, body: PairBody, symbols: tuple[str, ...]) -> Pair:
+    y, _, x = name.partition("~")
+    if absent := [leg for leg in (y, x) if leg not in symbols]:
+        shown = " and ".join(repr(leg[:40]) for leg in absent)
+        raise errors.BadRequest(
+            f"pair: expected y~x of symbols that stream, {', '.join(symbols)}; was {shown}"
+        )
+    assert name == pair_id(y, x)
+    given = {key: value for key, value in asdict(body).items() if value is not None}
+    if "intervals" in given:
+        given["intervals"] = tuple(dict.fromkeys(given["intervals"]))
+    try:
+        return msgspec.convert({"y": y, "x": x, **given}, Pair)
+    except msgspec.ValidationError as e:
+        raise errors.BadRequest(f"body: {e}") from e
+
+
+async def _view_of(pair: Pair, backend: Backend) -> PairView:
+    watchlist = backend.watching.watchlist
+    latest = {i: await latest_spread(pair.id, i, backend) for i in pair.intervals}
+    return PairView(
+        pair=pair.id,
+        y=pair.y,
+        x=pair.x,
+        group=watchlist.group_of(pair),
+        added=watchlist.is_added(pair.id),
+        window=pair.window,
+        prices=pair.prices,
+        intervals=list(pair.intervals),
+        silence_bars=pair.silence_bars,
+        hedge=pair.hedge,
+        enter_z=pair.enter_z,
+        leave_z=pair.leave_z,
+        cooldown_bars=pair.cooldown_bars,
+        latest=latest,
+    )

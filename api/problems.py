@@ -69,7 +69,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(errors.BadRequest, _bad_request)
     app.add_exception_handler(errors.Unavailable, _unavailable)
-    app.add_exception_handler(Exception, _bug)
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -116,10 +115,6 @@ async def _bad_request(_request: Request, error: Exception) -> Response:
 
 async def _unavailable(_request: Request, error: Exception) -> Response:
     return response_of(problem_of(503, str(error)), {"Retry-After": str(RETRY_AFTER_S)})
-
-
-async def _bug(_request: Request, _error: Exception) -> Response:
-    return response_of(problem_of(500, "a bug of ours; the API's log has the traceback"))
 
 
 def _name_media_type(schema: dict[str, Any]) -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.answers import json_of
-from api.backend import Backend, BackendDep
-from api.hub import watched
+from api.backend import BackendDep
+from api.legs import MAX_PAIR, legs_of
 from api.problems import documented
-from api.stretches import DEFAULT_ROWS, Limit, StretchDep
-from oddlot import errors
-from oddlot.contracts.messages import INTERVAL_MS, Hedge, Interval, Prices, Spread
+from api.rows import rows_as
+from api.stretches import DEFAULT_ROWS, Limit, NextTo, StretchDep
+from oddlot.contracts.messages import Hedge, Interval, Prices
+from oddlot.store import views
 
 router = APIRouter(tags=["spreads"])
-
-MAX_PAIR = 41  # characters: two symbols and a tilde
 
 _Figure = float | None
 
@@ -56,9 +53,10 @@ class SpreadsView:
     x: Annotated[str, Field(examples=["ETHUSDT"])]
     interval: Interval
     spreads: list[SpreadRow]
+    next_to: NextTo
 
 
-_values_of = attrgetter(*(field.name for field in fields(SpreadRow)))
+_rows = rows_as(SpreadRow)
 
 
 @router.get(
@@ -78,45 +76,17 @@ async def latest_spreads(
 
     A pair that no peer group watches and that has no spreads is unknown: 404.
     """
-    if len(pair) > MAX_PAIR:
-        raise _unknown(pair)
-    found = await backend.store.ask(
-        lambda reader: reader.latest_spreads(
-            pair,
+    wanted = views.spreads(pair[: MAX_PAIR + 1], interval, stretch.from_ms, stretch.to_ms)
+    page = await backend.store.ask(lambda reader: reader.latest(wanted, limit=limit))
+    newest = page.rows[-1] if page.rows else None
+    y, x = (newest.y, newest.x) if newest else await legs_of(pair, interval, backend)
+    return json_of(
+        SpreadsView(
+            pair=pair,
+            y=y,
+            x=x,
             interval=interval,
-            from_ms=stretch.from_ms,
-            to_ms=stretch.to_ms,
-            limit=limit,
+            spreads=_rows(page.rows),
+            next_to=page.next_to_ms,
         )
     )
-    legs = _legs(found) or await _legs_of(pair, interval, backend)
-    rows = [SpreadRow(*_values_of(spread)) for spread in found]
-    return json_of(SpreadsView(pair=pair, y=legs[0], x=legs[1], interval=interval, spreads=rows))
-
-
-def _legs(found: list[Spread]) -> tuple[str, str] | None:
-    return (found[-1].y, found[-1].x) if found else None
-
-
-async def _legs_of(pair: str, interval: Interval, backend: Backend) -> tuple[str, str]:
-    """Name the legs of a pair without spreads in the stretch; raise where there is none."""
-    if pair in (known := watched(backend.groups)):
-        if interval not in known[pair].intervals:
-            expected = " or ".join(known[pair].intervals)
-            raise errors.BadRequest(f"interval: expected {expected} for {pair}, was {interval}")
-        return known[pair].y, known[pair].x
-    for any_interval in INTERVAL_MS:
-        if legs := _legs(await _newest(pair, any_interval, backend)):
-            return legs
-    raise _unknown(pair)
-
-
-async def _newest(pair: str, interval: Interval, backend: Backend) -> list[Spread]:
-    return await backend.store.ask(
-        lambda reader: reader.latest_spreads(pair, interval=interval, limit=1)
-    )
-
-
-def _unknown(pair: str) -> HTTPException:
-    shown = pair[: 2 * MAX_PAIR]
-    return HTTPException(404, f"expected a known pair, was {shown!r}; GET /pairs lists them")

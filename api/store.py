@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from oddlot import errors
-from oddlot.contracts.messages import Bar, Interval, Spread
 from oddlot.settings import Settings
 from oddlot.store.reader import LastPrice
+from oddlot.store.views import M, Page, Selection
 
 T = TypeVar("T")
 
@@ -21,25 +21,7 @@ RETRY_S = 1.0  # between two attempts to connect, whoever asks
 class Reader(Protocol):
     """What the API reads; `oddlot.store.reader.Reader` says more."""
 
-    async def latest_bars(
-        self,
-        symbol: str,
-        *,
-        interval: Interval,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        limit: int,
-    ) -> list[Bar]: ...
-
-    async def latest_spreads(
-        self,
-        pair: str,
-        *,
-        interval: Interval,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        limit: int,
-    ) -> list[Spread]: ...
+    async def latest(self, selection: Selection[M], *, limit: int) -> Page[M]: ...
 
     async def last_prices(self, symbols: Sequence[str]) -> dict[str, LastPrice]: ...
 

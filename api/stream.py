@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
 
 from api import origins
 from api.backend import Backend
+from api.channels import PATTERNS
 from api.clients import MAX_CHANNELS, Client, Stuck, error_frame
 from api.hub import MAX_CLIENTS, Hub
 from api.live import now_ms
@@ -24,7 +25,6 @@ MAX_COMMAND_BYTES = 64 * 1024
 SHOWN_CHANNELS = 100  # in an error that names what exists
 SHOWN_CHARACTERS = 200
 TOO_BIG, TRY_LATER = 1009, 1013  # close codes of RFC 6455 and its registry
-PATTERNS = "bars:SYMBOL:INTERVAL, spreads:PAIR:INTERVAL or health"
 
 _Names = Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_CHANNELS)]
 
@@ -54,7 +54,7 @@ async def stream(socket: WebSocket) -> None:
     backend: Backend = socket.app.state.backend
     origin = socket.headers.get("origin")
     if not origins.is_allowed(origin, backend.settings.origins):
-        await socket.send_denial_response(response_of(problem_of(403, _refusal(origin))))
+        await socket.send_denial_response(response_of(problem_of(403, origins.refusal(origin))))
         return
     await socket.accept()
     if backend.hub.is_full:
@@ -94,8 +94,7 @@ async def _obey(command: str | bytes, client: Client, hub: Hub) -> None:
                 await _subscribe(names, client, hub)
             case Unsubscribe(names):
                 for name in names:
-                    if name in hub.channels:
-                        client.unsubscribe(hub.channels[name])
+                    hub.unsubscribe(client, name)
             case Ping():
                 await client.reply({"type": "pong", "now_ms": now_ms()})
     except msgspec.DecodeError as e:
@@ -112,7 +111,8 @@ async def _subscribe(names: list[str], client: Client, hub: Hub) -> None:
     if unknown:
         shown = ", ".join(unknown)[:SHOWN_CHARACTERS]
         detail = (
-            f"expected channels such as {PATTERNS}, was {shown}; `channels` lists those there are"
+            f"expected channels such as {', '.join(PATTERNS)}, was {shown}; "
+            f"`channels` lists those there are"
         )
         known = sorted(hub.channels)[:SHOWN_CHANNELS]
         await client.reply(error_frame(detail, status=404, channels=known))
@@ -125,10 +125,3 @@ async def _pulse(client: Client, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         client.beat(now_ms())
-
-
-def _refusal(origin: str | None) -> str:
-    return (
-        f"origin: expected the dashboard's, was {str(origin)[:SHOWN_CHARACTERS]!r}; "
-        f"add it to ODDLOT_ALLOWED_ORIGINS to let it in"
-    )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
+from pydantic import Field
 
 from oddlot import errors
 from oddlot.store.reader import MAX_ROWS
@@ -57,6 +58,11 @@ def stretch(
 StretchDep = Annotated[Stretch, Depends(stretch)]
 Limit = Annotated[
     int, Query(ge=1, le=MAX_ROWS, description="How many at most; the newest ones are given.")
+]
+
+NextTo = Annotated[
+    int | None,
+    Field(description="Ask again with to=next_to for the rows before; null: there are none."),
 ]
 
 

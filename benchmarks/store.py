@@ -26,6 +26,7 @@ from oddlot.local import clickhouse, ports
 from oddlot.settings import Settings, load
 from oddlot.store import client as clients
 from oddlot.store.reader import Reader
+from oddlot.store.views import BARS, Selection
 from oddlot.store.writer import Writer
 
 START_MS = 1_700_000_000_000
@@ -108,10 +109,11 @@ async def read_for(reader: Reader, *, readers: int, seconds: float) -> list[floa
     until = time.perf_counter() + seconds
 
     async def read(number: int) -> list[float]:
+        newest = Selection(view=BARS, where={"symbol": "BTCUSDT", "interval": "1s"})
         taken = []
         rng = np.random.default_rng(number)
         while (begun := time.perf_counter()) < until:
-            found = await reader.latest_bars("BTCUSDT", interval="1s", limit=VIEW_BARS)
+            found = (await reader.latest(newest, limit=VIEW_BARS)).rows
             assert len(found) == VIEW_BARS, len(found)
             taken.append(time.perf_counter() - begun)
             # Pages ask now and then, each in its own time: readers in step would queue up.

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
+from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import Bar, Interval, Message, Spread
+from oddlot.contracts.messages import Alert, Bar, Message, PairTest, Spread
 from oddlot.contracts.topics import Topic
-from oddlot.errors import StoreUnavailable
+from oddlot.errors import BrokerUnavailable, StoreUnavailable
 from oddlot.kafka import Record
 from oddlot.store.reader import LastPrice
+from oddlot.store.views import Page, Selection
 
-R = TypeVar("R", Bar, Spread)
+R = TypeVar("R", Bar, Spread, PairTest, Alert)
 
 
 class MemoryPublisher:
@@ -44,36 +47,20 @@ class MemoryPublisher:
 class MemoryReader:
     """Answers views from lists; `away` makes every one fail as an absent store does."""
 
-    def __init__(self, *rows: Bar | Spread) -> None:
+    def __init__(self, *rows: Bar | Spread | PairTest | Alert) -> None:
         self.rows = list(rows)
         self.away = False
         self.asked: list[str] = []
 
-    async def latest_bars(
-        self,
-        symbol: str,
-        *,
-        interval: Interval,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        limit: int,
-    ) -> list[Bar]:
-        self._answer(f"bars {symbol} {interval}")
-        wanted = [r for r in self.rows if isinstance(r, Bar) and r.symbol == symbol]
-        return _latest(wanted, interval, from_ms, to_ms, limit)
-
-    async def latest_spreads(
-        self,
-        pair: str,
-        *,
-        interval: Interval,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        limit: int,
-    ) -> list[Spread]:
-        self._answer(f"spreads {pair} {interval}")
-        wanted = [r for r in self.rows if isinstance(r, Spread) and r.pair == pair]
-        return _latest(wanted, interval, from_ms, to_ms, limit)
+    async def latest(self, selection: Selection[R], *, limit: int) -> Page[R]:
+        self._answer(" ".join((selection.view.table, *selection.where.values())))
+        time = attrgetter(selection.view.time)
+        found = sorted(self._within(selection), key=time)
+        if len(found) <= limit:
+            return Page(rows=found, next_to_ms=None)
+        oldest_ms = time(found[-limit])
+        kept = [row for row in found if time(row) >= oldest_ms]
+        return Page(rows=kept, next_to_ms=oldest_ms)
 
     async def last_prices(self, symbols: Sequence[str]) -> dict[str, LastPrice]:
         self._answer(f"prices {' '.join(symbols)}")
@@ -90,23 +77,46 @@ class MemoryReader:
     async def close(self) -> None:
         pass
 
+    def _within(self, selection: Selection[R]) -> list[R]:
+        view, asked = selection.view, selection.parameters
+        return [
+            row
+            for row in self.rows
+            if isinstance(row, view.kind)
+            and all(getattr(row, name) == value for name, value in selection.where.items())
+            and asked["from_ms"] <= getattr(row, view.time) < asked["to_ms"]
+        ]
+
     def _answer(self, view: str) -> None:
         self.asked.append(view)
         if self.away:
             raise StoreUnavailable("expected the store to answer, was: away")
 
 
-def _latest(
-    rows: list[R], interval: Interval, from_ms: int | None, to_ms: int | None, limit: int
-) -> list[R]:
-    within = [
-        row
-        for row in rows
-        if row.interval == interval
-        and (from_ms is None or row.open_ms >= from_ms)
-        and (to_ms is None or row.open_ms < to_ms)
-    ]
-    return sorted(within, key=lambda row: row.open_ms)[-limit:]
+class MemoryDesk:
+    """config.pairs in memory: what is published is followed by all who do; `away` refuses it."""
+
+    def __init__(self) -> None:
+        self.publisher = MemoryPublisher()
+        self.away = False
+        self.followers: list[MemoryTopics] = []
+
+    @contextlib.asynccontextmanager
+    async def follow(self) -> AsyncIterator[Any]:
+        topic = MemoryTopics()
+        topic.put(topics.PAIRS, *self.publisher.on(topics.PAIRS))
+        self.followers.append(topic)
+        yield topic
+
+    @contextlib.asynccontextmanager
+    async def publishing(self) -> AsyncIterator[MemoryPublisher]:
+        if self.away:
+            raise BrokerUnavailable("expected Kafka, was: away")
+        known = len(self.publisher.published)
+        yield self.publisher
+        for _, change, _ in self.publisher.published[known:]:
+            for topic in self.followers:
+                topic.put(topics.PAIRS, change)
 
 
 class MemoryTopics:

@@ -1,42 +1,32 @@
-"""The tables -> bars, spreads and last prices for the API."""
+"""The tables -> bars, spreads, tests, alerts and last prices for the API."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self, TypeVar
+from dataclasses import dataclass
+from typing import Any, Self
 
 import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from oddlot import errors
-from oddlot.contracts.messages import INTERVAL_MS, Bar, Interval, Spread
 from oddlot.settings import Settings
 from oddlot.store import client as clients
-from oddlot.store import migrations
-
-M = TypeVar("M", Bar, Spread)
+from oddlot.store import migrations, views
+from oddlot.store.views import FOREVER_MS, M, Page, Selection
 
 MAX_ROWS = 5_000  # of one view
-FOREVER_MS = 1 << 62
 # Where nothing traded there is no bar: a stretch this many times the wanted one holds enough of
 # them for most symbols; for quiet ones the whole table is looked at, of which they have little.
 SPAN = 4
 
 # FINAL leaves one row a key, and reads all there is of it: what is read has to be bounded.
+# Rows that share a time stay together, or a page that ends between them would lose some.
 _LATEST = """
-    SELECT {columns} FROM {table} FINAL
-    WHERE {key} = {{name:String}} AND interval = {{interval:String}}
-      AND open_ms >= {{from_ms:Int64}} AND open_ms < {{to_ms:Int64}}
-    ORDER BY open_ms DESC LIMIT {{limit:UInt32}}
+    SELECT {columns} FROM {table} FINAL WHERE {condition}
+    ORDER BY {time} DESC LIMIT {{limit:UInt32}} WITH TIES
 """
-_BARS = _LATEST.format(
-    table="bars", key="symbol", columns=", ".join(f"`{f.name}`" for f in fields(Bar))
-)
-_SPREADS = _LATEST.format(
-    table="spreads", key="pair", columns=", ".join(f"`{f.name}`" for f in fields(Spread))
-)
 _LAST_PRICE = """
     SELECT symbol, open_ms, close FROM bars
     WHERE symbol = {symbol:String} AND interval = '1s'
@@ -62,10 +52,8 @@ class Reader:
     def __init__(self, settings: Settings, client: AsyncClient) -> None:
         self._settings = settings
         self._client = client
-        self._bars = msgspec.json.Decoder(Bar)
-        self._spreads = msgspec.json.Decoder(Spread)
-        self._prices = msgspec.json.Decoder(LastPrice)
-        self._newest_ms: dict[tuple[str, str, str], int] = {}  # of what there are rows of
+        self._decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+        self._newest_ms: dict[tuple[str, ...], int] = {}  # of what there are rows of
 
     @classmethod
     async def connect(cls, settings: Settings) -> Self:
@@ -83,57 +71,28 @@ class Reader:
         await asyncio.to_thread(migrations.apply, settings)
         return cls(settings, await clients.connect_async(settings))
 
-    async def latest_bars(
-        self,
-        symbol: str,
-        *,
-        interval: Interval,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        limit: int,
-    ) -> list[Bar]:
-        """Give the newest closed bars within [from_ms, to_ms), oldest first, one a bar.
+    async def latest(self, selection: Selection[M], *, limit: int) -> Page[M]:
+        """Give the newest rows of a selection, oldest first, one a key.
 
         Parameters
         ----------
-        symbol : the name the venue trades under.
-        interval : of the bars.
-        from_ms, to_ms : bounds of `open_ms`; None is open.
-        limit : how many at most, up to MAX_ROWS.
+        selection : of any view.
+        limit : how many at most, up to MAX_ROWS; rows that share the oldest one's time are added.
 
         Raises
         ------
         BadRequest
             If the limit is not within 1 and MAX_ROWS.
         """
-        asked = _asked(symbol, interval, from_ms, to_ms, limit)
-        return await self._latest(_BARS, self._bars, asked)
-
-    async def latest_spreads(
-        self,
-        pair: str,
-        *,
-        interval: Interval,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        limit: int,
-    ) -> list[Spread]:
-        """Give the newest spreads within [from_ms, to_ms), oldest first, one a bar.
-
-        Parameters
-        ----------
-        pair : `y~x`.
-        interval : of the bars behind them.
-        from_ms, to_ms : bounds of `open_ms`; None is open.
-        limit : how many at most, up to MAX_ROWS.
-
-        Raises
-        ------
-        BadRequest
-            If the limit is not within 1 and MAX_ROWS.
-        """
-        asked = _asked(pair, interval, from_ms, to_ms, limit)
-        return await self._latest(_SPREADS, self._spreads, asked)
+        if not 0 < limit <= MAX_ROWS:
+            raise errors.BadRequest(f"limit: expected 1 to {MAX_ROWS}, was {limit}; ask in parts")
+        found = await self._newest(selection, limit + 1)  # one more tells whether there are older
+        rows = found[:limit]
+        if len(found) > limit:
+            oldest_ms = getattr(rows[-1], selection.view.time)
+            rows = [row for row in found if getattr(row, selection.view.time) >= oldest_ms]
+            return Page(rows=rows[::-1], next_to_ms=oldest_ms)
+        return Page(rows=rows[::-1], next_to_ms=None)
 
     async def last_prices(self, symbols: Sequence[str]) -> dict[str, LastPrice]:
         """Give the close of each symbol's newest 1s bar; a symbol without bars is left out.
@@ -143,7 +102,7 @@ class Reader:
         symbols : the ones wanted.
         """
         found = await asyncio.gather(
-            *(self._rows(_LAST_PRICE, self._prices, {"symbol": symbol}) for symbol in symbols)
+            *(self._rows(_LAST_PRICE, LastPrice, {"symbol": symbol}) for symbol in symbols)
         )
         return {price.symbol: price for prices in found for price in prices}
 
@@ -157,39 +116,34 @@ class Reader:
         """Let go of the connections."""
         await self._client.close()
 
-    async def _latest(
-        self, sql: str, decoder: msgspec.json.Decoder[M], asked: dict[str, Any]
-    ) -> list[M]:
+    async def _newest(self, selection: Selection[M], limit: int) -> list[M]:
         """Look near the newest row seen so far; if that is not enough, look at everything."""
-        key = (sql, asked["name"], asked["interval"])
-        span_ms = SPAN * asked["limit"] * INTERVAL_MS[asked["interval"]]
-        near_ms = min(self._newest_ms.get(key, -FOREVER_MS), asked["to_ms"]) - span_ms
+        view = selection.view
+        sql = _LATEST.format(
+            columns=", ".join(f"`{name}`" for name in view.columns),
+            table=view.table,
+            condition=selection.condition,
+            time=view.time,
+        )
+        asked = {**selection.parameters, "limit": limit}
+        key = (view.table, *selection.where.values())
         rows: list[M] = []
-        if near_ms > asked["from_ms"]:
-            rows = await self._rows(sql, decoder, asked | {"from_ms": near_ms})
-        if len(rows) < asked["limit"]:
-            rows = await self._rows(sql, decoder, asked)
-        if rows:
-            self._newest_ms[key] = max(rows[0].open_ms, self._newest_ms.get(key, -FOREVER_MS))
-        return rows[::-1]
+        if spacing_ms := views.spacing_ms(selection):
+            span_ms = SPAN * limit * spacing_ms
+            near_ms = min(self._newest_ms.get(key, -FOREVER_MS), asked["to_ms"]) - span_ms
+            if near_ms > asked["from_ms"]:
+                rows = await self._rows(sql, view.kind, asked | {"from_ms": near_ms})
+        if len(rows) < limit:
+            rows = await self._rows(sql, view.kind, asked)
+        if rows and spacing_ms:
+            newest_ms = getattr(rows[0], view.time)
+            self._newest_ms[key] = max(newest_ms, self._newest_ms.get(key, -FOREVER_MS))
+        return rows
 
-    async def _rows(
-        self, sql: str, decoder: msgspec.json.Decoder[Any], parameters: dict[str, Any]
-    ) -> list[Any]:
+    async def _rows(self, sql: str, kind: type[Any], parameters: dict[str, Any]) -> list[Any]:
         with clients.answering(self._settings):
             lines = await self._client.raw_query(sql, parameters=parameters, fmt="JSONEachRow")
-        return decoder.decode_lines(lines)
-
-
-def _asked(
-    name: str, interval: Interval, from_ms: int | None, to_ms: int | None, limit: int
-) -> dict[str, Any]:
-    if not 0 < limit <= MAX_ROWS:
-        raise errors.BadRequest(f"limit: expected 1 to {MAX_ROWS}, was {limit}; ask in parts")
-    return {
-        "name": name,
-        "interval": interval,
-        "from_ms": from_ms if from_ms is not None else -FOREVER_MS,
-        "to_ms": to_ms if to_ms is not None else FOREVER_MS,
-        "limit": limit,
-    }
+        if kind not in self._decoders:
+            self._decoders[kind] = msgspec.json.Decoder(kind)
+        rows: list[Any] = self._decoders[kind].decode_lines(lines)
+        return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oddlot.contracts.messages import Bar, FeedHealth, Spread
+from oddlot.contracts.messages import Alert, Bar, FeedHealth, Pair, PairChange, PairTest, Spread
 
 OPEN_MS = 1_700_000_000_000
 
@@ -53,6 +53,58 @@ def spread(second: int = 0, **changed: Any) -> Spread:
         "prices": "level",
     }
     return Spread(**fields | changed)
+
+
+def pair_test(minute: int = 0, **changed: Any) -> PairTest:
+    """Make a test of BTCUSDT~ETHUSDT on 1s bars, so many minutes after OPEN_MS."""
+    fields: dict[str, Any] = {
+        "pair": "BTCUSDT~ETHUSDT",
+        "y": "BTCUSDT",
+        "x": "ETHUSDT",
+        "interval": "1s",
+        "open_ms": OPEN_MS + 60_000 * minute,
+        "prices": "level",
+        "hedge": "ols",
+        "n": 300,
+        "eg_statistic": -3.6,
+        "eg_p": 0.02,
+        "eg_critical": (-3.9, -3.3, -3.0),
+        "adf_statistic": -3.6,
+        "adf_p": 0.001,
+        "adf_lags": 1,
+        "adf_critical": (-3.4, -2.9, -2.6),
+        "half_life_bars": 12.5,
+        "hurst": 0.4,
+        "is_cointegrated": True,
+        "verdict": "the spread comes back",
+    }
+    return PairTest(**fields | changed)
+
+
+def alert(second: int = 0, **changed: Any) -> Alert:
+    """Make an alert of BTCUSDT~ETHUSDT on 1s bars, so many seconds after OPEN_MS."""
+    fields: dict[str, Any] = {
+        "kind": "spread",
+        "subject": "BTCUSDT~ETHUSDT",
+        "interval": "1s",
+        "event_ms": OPEN_MS + 1_000 * second,
+        "crossing": "entered",
+        "side": "high",
+        "value": 2.1,
+        "threshold": 2.0,
+        "price": 101.0,
+        "hedge_ratio": 2.0,
+        "spread": 0.1,
+        "text": "z rose to 2.10, above 2",
+    }
+    return Alert(**fields | changed)
+
+
+def change(pair: Pair | str, changed_ms: int = OPEN_MS) -> PairChange:
+    """Make the change by which a pair is watched, or by its name alone, no longer is."""
+    if isinstance(pair, str):
+        return PairChange(pair=pair, watched=None, changed_ms=changed_ms)
+    return PairChange(pair=pair.id, watched=pair, changed_ms=changed_ms)
 
 
 def health(sent_ms: int = OPEN_MS, **changed: Any) -> FeedHealth:

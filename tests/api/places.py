@@ -20,7 +20,7 @@ from api.backend import Backend
 from api.hub import Hub
 from api.stream import MAX_COMMAND_BYTES
 from oddlot.settings import Settings, load
-from tests.fakes import MemoryReader, MemoryTopics
+from tests.fakes import MemoryDesk, MemoryReader, MemoryTopics
 
 DEADLINE_S = 20.0
 ASK_AGAIN_S = 0.01
@@ -36,7 +36,15 @@ def app_on(reader: MemoryReader, topics: MemoryTopics | None = None, **options: 
 
     settings = load(**options.pop("settings", {}))
     follow = (topics or MemoryTopics()).follow
-    return make_app(settings, connect=connect, follow=follow, **options)
+    desk = options.pop("desk", None) or MemoryDesk()
+    return make_app(
+        settings,
+        connect=connect,
+        follow=follow,
+        follow_changes=desk.follow,
+        publishing=desk.publishing,
+        **options,
+    )
 
 
 def backend_of(app: FastAPI) -> Backend:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.api.messages import bar, spread
+from tests.api.messages import alert, bar, pair_test, spread
 from tests.fakes import MemoryReader
 
 KINDS: dict[str, tuple[type, ...]] = {
@@ -56,16 +56,22 @@ def test_every_path_says_what_it_is_what_it_takes_and_what_it_answers(
         "/bars/{symbol}",
         "/spreads/{pair}",
         "/symbols",
+        "/spreads/{pair}/stats",
         "/pairs",
+        "/pairs/{pair}",
+        "/alerts",
         "/healthz",
         "/readyz",
     }
-    for operations in document["paths"].values():
-        operation = operations["get"]
+    described = (
+        operation for operations in document["paths"].values() for operation in operations.values()
+    )
+    for operation in described:
         assert operation["summary"]
         assert operation["description"]
         assert all(parameter["description"] for parameter in operation.get("parameters", []))
-        for status, response in operation["responses"].items():
+        answers = {s: answer for s, answer in operation["responses"].items() if s != "204"}
+        for status, response in answers.items():
             (media_type,) = response["content"]
             assert media_type == MEDIA_TYPES.get(status[0], media_type)
             assert response["content"][media_type]["schema"]["$ref"]
@@ -86,6 +92,10 @@ def test_a_refused_request_is_documented_as_a_problem(document: dict[str, Any]) 
         ("/spreads/BTCUSDT~ETHUSDT", "/spreads/{pair}"),
         ("/symbols", "/symbols"),
         ("/pairs", "/pairs"),
+        ("/pairs/BTCUSDT~ETHUSDT", "/pairs/{pair}"),
+        ("/alerts", "/alerts"),
+        ("/spreads/BTCUSDT~ETHUSDT/stats", "/spreads/{pair}/stats"),
+        ("/spreads/A~B/stats", "/spreads/{pair}/stats"),
         ("/healthz", "/healthz"),
         ("/readyz", "/readyz"),
         ("/bars/NOPE", "/bars/{symbol}"),
@@ -99,7 +109,7 @@ async def test_an_answer_has_the_fields_that_are_documented(
     path: str,
     route: str,
 ) -> None:
-    reader.rows = [bar(0), spread(0)]
+    reader.rows = [bar(0), spread(0), pair_test(), alert()]
     answer = await http.get(path)
     documented = document["paths"][route]["get"]["responses"][str(answer.status_code)]
     (content,) = documented["content"].values()

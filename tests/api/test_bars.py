@@ -50,6 +50,7 @@ async def test_a_bar_comes_with_every_field(http: httpx.AsyncClient, reader: Mem
                 "revision": 0,
             }
         ],
+        "next_to": None,
     }
 
 
@@ -58,6 +59,17 @@ async def test_the_newest_bars_come_oldest_first(
 ) -> None:
     reader.rows = [bar(second) for second in range(10)]
     assert await opened(http, "&limit=3") == [7, 8, 9]
+
+
+async def test_pages_back_lead_to_the_oldest_bar(
+    http: httpx.AsyncClient, reader: MemoryReader
+) -> None:
+    reader.rows = [bar(second) for second in range(5)]
+    first = (await http.get("/bars/BTCUSDT?interval=1s&limit=3")).json()
+    assert first["next_to"] == first["bars"][0]["open_ms"]
+    rest = (await http.get(f"/bars/BTCUSDT?interval=1s&limit=3&to={first['next_to']}")).json()
+    assert [row["open_ms"] for row in rest["bars"]] == [OPEN_MS, OPEN_MS + 1_000]
+    assert rest["next_to"] is None
 
 
 async def test_the_interval_is_a_minute_unless_said(

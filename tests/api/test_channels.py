@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from api.channels import MAX_WAITING, RING_MESSAGES, Channel, channel_of
+from api.channels import MAX_WAITING, RING_MESSAGES, Channel, channels_of
 from oddlot.contracts.messages import Lull, Message
-from tests.api.messages import OPEN_MS, bar, health, spread
+from tests.api.messages import OPEN_MS, alert, bar, change, health, pair_test, spread
 
 
 @pytest.fixture
@@ -26,14 +26,42 @@ def data(frame: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_each_message_belongs_on_a_channel_named_after_its_subject() -> None:
-    lull = Lull(symbol="BTCUSDT", interval="1s", after_open_ms=0, until_ms=1_000)
-    assert [channel_of(m) for m in (bar(), spread(), health(), lull)] == [
-        "bars:BTCUSDT:1s",
-        "spreads:BTCUSDT~ETHUSDT:1s",
-        "health",
-        None,
-    ]
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        (bar(), ("bars:BTCUSDT:1s",)),
+        (spread(), ("spreads:BTCUSDT~ETHUSDT:1s",)),
+        (pair_test(), ("pair-tests:BTCUSDT~ETHUSDT:1s",)),
+        (alert(), ("alerts", "alerts:BTCUSDT~ETHUSDT")),
+        (change("BTCUSDT~ETHUSDT"), ("pairs",)),
+        (health(), ("health",)),
+        (Lull(symbol="BTCUSDT", interval="1s", after_open_ms=0, until_ms=1_000), ()),
+    ],
+)
+def test_each_message_belongs_on_channels_named_after_its_subject(
+    message: Message, names: tuple[str, ...]
+) -> None:
+    assert channels_of(message) == names
+
+
+def test_an_alert_is_known_by_all_that_tells_it_from_others() -> None:
+    channel = Channel("alerts")
+    left = alert(0, crossing="left")
+    slower = alert(0, interval="1m")
+    other = alert(0, subject="A~B")
+    assert add(channel, alert(0), left, slower, other) == [True] * 4
+    assert add(channel, alert(0), left, slower, other) == [False] * 4
+
+
+def test_an_older_alert_of_another_pair_is_news_though_newer_ones_are_forgotten() -> None:
+    channel = Channel("alerts")
+    add(channel, *(alert(second) for second in range(100, RING_MESSAGES + 150)))
+    assert add(channel, alert(100), alert(0, subject="A~B")) == [False, True]
+
+
+def test_changes_of_a_pair_are_known_by_their_time() -> None:
+    channel = Channel("pairs")
+    assert add(channel, change("A~B", 1), change("A~B", 2), change("A~B", 1)) == [True, True, False]
 
 
 def test_a_snapshot_holds_all_messages_and_the_number_of_the_last(channel: Channel) -> None:

@@ -17,10 +17,12 @@ from api.app import make_app
 from api.live import now_ms
 from oddlot import kafka
 from oddlot.contracts import topics
+from oddlot.contracts.messages import Pair
 from oddlot.settings import Settings
 from oddlot.store.writer import Writer
 from tests.api.messages import OPEN_MS, bar, health
 from tests.api.places import hear, say, serving
+from tests.fakes import MemoryReader
 from tests.fixtures_clickhouse import (
     running_store,
     start_store,
@@ -135,6 +137,27 @@ async def test_a_broker_killed_and_started_again_costs_no_message(
                 second.kill()
                 second.wait()
     assert [row["open_ms"] for row in heard] == [OPEN_MS + 1_000 * second for second in range(4)]
+
+
+async def empty_store(_settings: Settings) -> MemoryReader:
+    return MemoryReader()
+
+
+@pytest.mark.broker
+async def test_a_pair_added_here_is_known_there_and_after_a_restart(broker: Settings) -> None:
+    pair = Pair(y="ADAUSDT", x="DOTUSDT", window=77)
+    path = f"/pairs/{pair.id}"
+    async with (
+        serving(make_app(broker, connect=empty_store)) as here,
+        serving(make_app(broker, connect=empty_store)) as there,
+        http_of(here) as http,
+        http_of(there) as other,
+    ):
+        assert (await http.put(path, json={"window": 77})).status_code == 201
+        assert (await until_answers(other, path, 200))["window"] == 77
+    async with serving(make_app(broker, connect=empty_store)) as later, http_of(later) as http:
+        await until_answers(http, path, 200)
+        assert (await http.delete(path)).status_code == 204
 
 
 @pytest.mark.clickhouse

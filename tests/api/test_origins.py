@@ -33,10 +33,34 @@ async def test_an_added_origin_may() -> None:
     assert answer.headers[ALLOW] == "https://desk.example"
 
 
-@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 400), ("DELETE", 400)])
-async def test_a_page_may_only_get(http: httpx.AsyncClient, method: str, status: int) -> None:
-    headers = {"Origin": DASHBOARD, "Access-Control-Request-Method": method}
-    assert (await http.options("/bars/BTCUSDT", headers=headers)).status_code == status
+@pytest.mark.parametrize(
+    ("origin", "method", "status"),
+    [
+        (DASHBOARD, "GET", 200),
+        (DASHBOARD, "PUT", 200),
+        (DASHBOARD, "DELETE", 200),
+        (DASHBOARD, "PATCH", 400),
+        ("http://evil.example", "PUT", 400),
+    ],
+)
+async def test_the_dashboard_may_ask_to_change_things(
+    http: httpx.AsyncClient, origin: str, method: str, status: int
+) -> None:
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "content-type",
+    }
+    assert (await http.options("/pairs/ADAUSDT~DOTUSDT", headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/uploads"), ("DELETE", "/pairs/A~B")])
+async def test_a_foreign_page_changes_nothing_even_if_its_browser_does_not_ask(
+    http: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await http.request(method, path, headers={"Origin": "http://evil.example"})
+    assert answer.status_code == 403
+    assert "ODDLOT_ALLOWED_ORIGINS" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,15 @@ async def test_a_pair_says_its_direction_its_window_and_its_latest_spreads(
         "y": "BTCUSDT",
         "x": "ETHUSDT",
         "group": "crypto-majors",
+        "added": False,
         "window": 300,
         "prices": "level",
         "intervals": ["1s", "1m", "5m"],
+        "silence_bars": 30,
+        "hedge": "ols",
+        "enter_z": 2.0,
+        "leave_z": 0.5,
+        "cooldown_bars": 10,
     }
     assert (latest["1s"]["open_ms"], latest["1s"]["z"]) == (OPEN_MS + 1_000, -2.5)
     assert latest["1m"] is None

@@ -64,7 +64,7 @@ async def test_a_store_that_hangs_is_not_waited_for_for_ever(
     async def hang(*_args: object, **_kwargs: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(reader, "latest_bars", hang)
+    monkeypatch.setattr(reader, "latest", hang)
     monkeypatch.setattr("api.store.ANSWER_S", 0.01)
     answer = await http.get("/bars/BTCUSDT")
     assert answer.status_code == 503
@@ -89,8 +89,9 @@ async def test_a_bug_shows_nothing_of_itself(
     async def broken(*_args: object, **_kwargs: object) -> None:
         raise KeyError("secret")
 
-    monkeypatch.setattr(reader, "latest_bars", broken)
-    answer = await http.get("/bars/BTCUSDT")
+    monkeypatch.setattr(reader, "latest", broken)
+    answer = await http.get("/bars/BTCUSDT", headers={"Origin": "http://127.0.0.1:8050"})
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["access-control-allow-origin"] == "http://127.0.0.1:8050"
     assert "secret" not in answer.text

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import fields
 
 import httpx
+from fastapi import FastAPI
 
 from api.spreads import SpreadRow
-from oddlot.contracts.messages import Spread
-from tests.api.messages import OPEN_MS, spread
+from oddlot.contracts.messages import Pair, Spread
+from tests.api.messages import OPEN_MS, change, spread
+from tests.api.places import backend_of
 from tests.fakes import MemoryReader
 
 PAIR = "BTCUSDT~ETHUSDT"
@@ -27,7 +29,13 @@ async def test_spreads_come_oldest_first_under_their_pair(
     reader.rows = [spread(0), spread(1, z=None, stale=True)]
     answer = (await http.get(f"/spreads/{PAIR}")).json()
     rows = answer.pop("spreads")
-    assert answer == {"pair": PAIR, "y": "BTCUSDT", "x": "ETHUSDT", "interval": "1s"}
+    assert answer == {
+        "pair": PAIR,
+        "y": "BTCUSDT",
+        "x": "ETHUSDT",
+        "interval": "1s",
+        "next_to": None,
+    }
     assert [(row["open_ms"], row["z"]) for row in rows] == [(OPEN_MS, 1.5), (OPEN_MS + 1_000, None)]
     assert set(rows[0]) == {field.name for field in fields(SpreadRow)}
 
@@ -40,8 +48,10 @@ async def test_a_known_pair_without_spreads_has_none_and_says_its_legs(
 
 
 async def test_an_interval_that_the_pair_is_not_computed_on_is_bad_input(
-    http: httpx.AsyncClient,
+    app: FastAPI, http: httpx.AsyncClient
 ) -> None:
+    slow = Pair(y="BTCUSDT", x="ETHUSDT", intervals=("1s", "1m"))
+    backend_of(app).watching.watchlist.apply(change(slow))
     answer = await http.get(f"/spreads/{PAIR}?interval=5m")
     assert answer.status_code == 422
     assert "expected 1s or 1m" in answer.json()["detail"]

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from oddlot.contracts.messages import INTERVAL_MS
+from oddlot.store import views
+from oddlot.store.reader import MAX_ROWS, Reader
+from oddlot.store.views import M, Selection
 from tests.end_to_end.systems import (
     CAPTURES,
     CLOSE_MS,
@@ -23,7 +26,10 @@ from tests.end_to_end.systems import (
 )
 from tests.oracles import assert_agrees, oracle
 
-ALL = {"from_ms": 0, "to_ms": CLOSE_MS, "limit": 5_000}
+
+async def whole(reader: Reader, selection: Selection[M]) -> list[M]:
+    return (await reader.latest(selection, limit=MAX_ROWS)).rows
+
 
 pytestmark = [pytest.mark.broker, pytest.mark.clickhouse, pytest.mark.real_data]
 
@@ -43,12 +49,14 @@ async def test_replayed_captures_end_in_the_store_as_the_oracle_says(
             for symbol, interval in itertools.product((PAIR.y, PAIR.x), INTERVAL_MS):
                 name = f"{symbol.lower()}_20240808_{interval}.csv.gz"
                 rows = oracle(real_data / "oracles/bars" / name)
-                asked = functools.partial(reader.latest_bars, symbol, interval=interval)
-                found = await until_many(functools.partial(asked, **ALL), len(rows))
+                wanted_bars = views.bars(symbol, interval, 0, CLOSE_MS)
+                found = await until_many(functools.partial(whole, reader, wanted_bars), len(rows))
                 for bar, row in zip(found, rows, strict=True):
                     assert_agrees(bar, row)
                 assert found == [b for b in bars if (b.symbol, b.interval) == (symbol, interval)]
             for interval in PAIR.intervals:
                 wanted = [spread for spread in spreads if spread.interval == interval]
-                asked = functools.partial(reader.latest_spreads, PAIR.id, interval=interval)
-                assert await until_many(functools.partial(asked, **ALL), len(wanted)) == wanted
+                asked = functools.partial(
+                    whole, reader, views.spreads(PAIR.id, interval, 0, CLOSE_MS)
+                )
+                assert await until_many(asked, len(wanted)) == wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oddlot.contracts.messages import INTERVAL_MS, Bar, Interval, Spread
+from oddlot.contracts.messages import INTERVAL_MS, Alert, Bar, Interval, PairTest, Spread
 
 START_MS = 1_700_000_000_000
 
@@ -44,6 +44,42 @@ SPREAD = Spread(
     warm=True,
     stale=False,
     prices="level",
+)
+
+TEST = PairTest(
+    pair="ETHUSDT~BTCUSDT",
+    y="ETHUSDT",
+    x="BTCUSDT",
+    interval="1s",
+    open_ms=START_MS,
+    prices="log",
+    hedge="kalman",
+    n=300,
+    eg_statistic=-3.5,
+    eg_p=0.1 + 0.2,
+    eg_critical=(-3.9, -3.3, -3.0),
+    adf_statistic=-3.6,
+    adf_p=0.01,
+    adf_lags=2,
+    adf_critical=(-3.4, -2.8, -2.5),
+    half_life_bars=12.5,
+    hurst=0.4,
+    is_cointegrated=False,
+    verdict="no sign that the spread comes back",
+)
+ALERT = Alert(
+    kind="spread",
+    subject="ETHUSDT~BTCUSDT",
+    interval="1s",
+    event_ms=START_MS,
+    crossing="entered",
+    side="high",
+    value=2.1,
+    threshold=2.0,
+    price=2_300.1,
+    hedge_ratio=0.1 + 0.2,
+    spread=-0.25,
+    text="z rose to 2.10, above 2",
 )
 
 

@@ -9,14 +9,16 @@ from dataclasses import replace
 import pytest
 
 from oddlot import errors
-from oddlot.contracts.messages import Bar, Spread
+from oddlot.contracts.messages import Alert, Bar, PairTest, Spread
 from oddlot.settings import Settings
+from oddlot.store import views
 from oddlot.store.reader import MAX_ROWS, LastPrice, Reader
+from oddlot.store.views import M, Selection
 from oddlot.store.writer import Writer
 from tests.fakes import MemoryReader
-from tests.store.messages import BAR, SPREAD, START_MS, bars
+from tests.store.messages import ALERT, BAR, SPREAD, START_MS, TEST, bars
 
-Rows = Sequence[Bar | Spread]
+Rows = Sequence[Bar | Spread | PairTest | Alert]
 Holding = Callable[[Rows], Awaitable[Reader | MemoryReader]]
 
 
@@ -32,6 +34,8 @@ async def holding(request: pytest.FixtureRequest) -> AsyncIterator[Holding]:
         with Writer(database) as writer:
             writer.insert_bars([row for row in rows if isinstance(row, Bar)])
             writer.insert_spreads([row for row in rows if isinstance(row, Spread)])
+            writer.insert_pair_tests([row for row in rows if isinstance(row, PairTest)])
+            writer.insert_alerts([row for row in rows if isinstance(row, Alert)])
         readers.append(await Reader.connect(database))
         return readers[-1]
 
@@ -53,10 +57,16 @@ async def reader(database: Settings) -> AsyncIterator[Reader]:
     await reader.close()
 
 
+async def newest(
+    reader: Reader | MemoryReader, selection: Selection[M], limit: int = 500
+) -> list[M]:
+    return (await reader.latest(selection, limit=limit)).rows
+
+
 async def test_a_bar_comes_back_in_every_field(holding: Holding) -> None:
     reader = await holding([BAR])
 
-    assert await reader.latest_bars("BTCUSDT", interval="1s", limit=5) == [BAR]
+    assert await newest(reader, views.bars("BTCUSDT", "1s"), 5) == [BAR]
 
 
 @pytest.mark.parametrize(
@@ -80,23 +90,22 @@ async def test_a_bar_comes_back_in_every_field(holding: Holding) -> None:
 async def test_a_spread_comes_back_in_every_field(holding: Holding, spread: Spread) -> None:
     reader = await holding([spread])
 
-    assert await reader.latest_spreads(SPREAD.pair, interval="1s", limit=5) == [spread]
+    assert await newest(reader, views.spreads(SPREAD.pair, "1s"), 5) == [spread]
 
 
 async def test_the_newest_come_oldest_first(holding: Holding) -> None:
     written = bars(range(1_000))
     reader = await holding(written[::-1])
 
-    assert await reader.latest_bars("BTCUSDT", interval="1s", limit=500) == written[-500:]
+    assert await newest(reader, views.bars("BTCUSDT", "1s"), 500) == written[-500:]
 
 
 async def test_bounds_take_the_first_and_leave_the_last(holding: Holding) -> None:
     written = bars(range(100))
     reader = await holding(written)
 
-    found = await reader.latest_bars(
-        "BTCUSDT", interval="1s", from_ms=START_MS + 10_000, to_ms=START_MS + 20_000, limit=500
-    )
+    within = views.bars("BTCUSDT", "1s", START_MS + 10_000, START_MS + 20_000)
+    found = await newest(reader, within, 500)
     assert found == written[10:20]
 
 
@@ -106,8 +115,79 @@ async def test_other_symbols_and_intervals_stay_out(holding: Holding) -> None:
         bars(range(10)) + minutes + bars(range(10), symbol="ETHUSDT", interval="1m")
     )
 
-    assert await reader.latest_bars("BTCUSDT", interval="1m", limit=500) == minutes
-    assert await reader.latest_bars("XRPUSDT", interval="1m", limit=500) == []
+    assert await newest(reader, views.bars("BTCUSDT", "1m"), 500) == minutes
+    assert await newest(reader, views.bars("XRPUSDT", "1m"), 500) == []
+
+
+async def test_a_test_comes_back_in_every_field(holding: Holding) -> None:
+    bare = replace(
+        TEST,
+        open_ms=START_MS + 60_000,
+        eg_statistic=None,
+        eg_p=None,
+        eg_critical=(),
+        adf_statistic=None,
+        adf_p=None,
+        adf_lags=None,
+        adf_critical=(),
+        half_life_bars=None,
+        hurst=None,
+        is_cointegrated=None,
+    )
+    reader = await holding([bare, TEST])
+
+    assert await newest(reader, views.pair_tests(TEST.pair, "1s")) == [TEST, bare]
+
+
+async def test_alerts_are_chosen_by_what_is_asked(holding: Holding) -> None:
+    left = replace(ALERT, crossing="left", event_ms=START_MS + 1_000, hedge_ratio=None, spread=None)
+    other = replace(ALERT, subject="A~B", interval="1m", event_ms=START_MS + 2_000)
+    reader = await holding([other, left, ALERT])
+
+    async def found(**where: str) -> list[Alert]:
+        return await newest(reader, Selection(view=views.ALERTS, where=where))
+
+    assert await found() == [ALERT, left, other]
+    assert await found(subject=ALERT.subject) == [ALERT, left]
+    assert await found(kind="spread", crossing="entered") == [ALERT, other]
+    assert await found(interval="1m", crossing="left") == []
+
+
+async def test_pages_back_give_every_row_once(holding: Holding) -> None:
+    written = bars(range(25))
+    reader = await holding(written)
+    found: list[Bar] = []
+    to_ms = None
+    for _ in range(3):
+        page = await reader.latest(views.bars("BTCUSDT", "1s", to_ms=to_ms), limit=10)
+        found = page.rows + found
+        to_ms = page.next_to_ms
+
+    assert (found, to_ms) == (written, None)
+
+
+@pytest.mark.parametrize(("limit", "is_more"), [(9, True), (10, False), (11, False)])
+async def test_a_page_knows_whether_there_are_older_rows(
+    holding: Holding, limit: int, is_more: bool
+) -> None:
+    written = bars(range(20))
+    reader = await holding(written)
+
+    for _ in range(2):  # the second time it looks where the first has found something
+        within = views.bars("BTCUSDT", "1s", from_ms=written[10].open_ms)
+        page = await reader.latest(within, limit=limit)
+        assert (page.next_to_ms is not None) is is_more
+
+
+async def test_alerts_of_the_same_time_stay_on_one_page(holding: Holding) -> None:
+    written = [replace(ALERT, subject=f"A~B{i}", event_ms=START_MS + i // 3) for i in range(9)]
+    reader = await holding(written)
+    everything: Selection[Alert] = Selection(view=views.ALERTS, where={})
+
+    page = await reader.latest(everything, limit=4)
+    assert (len(page.rows), page.next_to_ms) == (6, START_MS + 1)
+    rest = await reader.latest(replace(everything, to_ms=page.next_to_ms), limit=4)
+    assert sorted(alert.subject for alert in page.rows + rest.rows) == [f"A~B{i}" for i in range(9)]
 
 
 @pytest.mark.clickhouse
@@ -116,7 +196,7 @@ async def test_the_highest_revision_is_the_bar(writer: Writer, reader: Reader) -
     for bar in (BAR, revised, replace(BAR, revision=1, close=2.0)):
         writer.insert_bars([bar])
 
-    assert await reader.latest_bars("BTCUSDT", interval="1s", limit=5) == [revised]
+    assert await newest(reader, views.bars("BTCUSDT", "1s"), 5) == [revised]
 
 
 @pytest.mark.clickhouse
@@ -127,8 +207,8 @@ async def test_a_quiet_symbol_is_found_however_far_apart_its_bars(
     writer.insert_bars(written)
 
     for _ in range(2):  # the second time it looks where the first has found something
-        assert await reader.latest_bars("BTCUSDT", interval="1s", limit=50) == written[-50:]
-        assert await reader.latest_bars("BTCUSDT", interval="1s", limit=500) == written
+        assert await newest(reader, views.bars("BTCUSDT", "1s"), 50) == written[-50:]
+        assert await newest(reader, views.bars("BTCUSDT", "1s"), 500) == written
 
 
 @pytest.mark.clickhouse
@@ -137,19 +217,13 @@ async def test_what_was_seen_before_hides_neither_newer_nor_older_bars(
 ) -> None:
     written = bars(range(2_000))
     writer.insert_bars(written[:1_000])
-    await reader.latest_bars("BTCUSDT", interval="1s", limit=10)
+    await newest(reader, views.bars("BTCUSDT", "1s"), 10)
     writer.insert_bars(written[1_000:])
 
-    assert await reader.latest_bars("BTCUSDT", interval="1s", limit=10) == written[-10:]
+    assert await newest(reader, views.bars("BTCUSDT", "1s"), 10) == written[-10:]
     early_ms = written[20].open_ms
-    assert (
-        await reader.latest_bars("BTCUSDT", interval="1s", to_ms=early_ms, limit=10)
-        == written[10:20]
-    )
-    assert (
-        await reader.latest_bars("BTCUSDT", interval="1s", to_ms=early_ms, limit=500)
-        == written[:20]
-    )
+    assert await newest(reader, views.bars("BTCUSDT", "1s", to_ms=early_ms), 10) == written[10:20]
+    assert await newest(reader, views.bars("BTCUSDT", "1s", to_ms=early_ms), 500) == written[:20]
 
 
 @pytest.mark.clickhouse
@@ -159,7 +233,7 @@ async def test_months_do_not_hide_each_other(writer: Writer, reader: Reader) -> 
     writer.insert_bars(written)
     writer.insert_bars(written)
 
-    assert await reader.latest_bars("BTCUSDT", interval="5m", limit=500) == written
+    assert await newest(reader, views.bars("BTCUSDT", "5m"), 500) == written
 
 
 async def test_last_prices_are_those_of_the_newest_bars(holding: Holding) -> None:
@@ -176,22 +250,22 @@ async def test_many_views_at_a_time(writer: Writer, reader: Reader) -> None:
     written = bars(range(100))
     writer.insert_bars(written)
 
-    views = (reader.latest_bars("BTCUSDT", interval="1s", limit=100) for _ in range(50))
-    assert await asyncio.gather(*views) == [written] * 50
+    asked = (newest(reader, views.bars("BTCUSDT", "1s"), 100) for _ in range(50))
+    assert await asyncio.gather(*asked) == [written] * 50
 
 
 @pytest.mark.clickhouse
 async def test_a_name_is_never_sql(writer: Writer, reader: Reader) -> None:
     writer.insert_bars([BAR])
 
-    assert await reader.latest_bars("' OR 1 = 1 --", interval="1s", limit=5) == []
+    assert await newest(reader, views.bars("' OR 1 = 1 --", "1s"), 5) == []
 
 
 @pytest.mark.clickhouse
 @pytest.mark.parametrize("limit", [0, -1, MAX_ROWS + 1])
 async def test_a_limit_out_of_bounds_is_refused(reader: Reader, limit: int) -> None:
     with pytest.raises(errors.BadRequest, match=str(MAX_ROWS)):
-        await reader.latest_bars("BTCUSDT", interval="1s", limit=limit)
+        await newest(reader, views.bars("BTCUSDT", "1s"), limit)
 
 
 @pytest.mark.clickhouse
