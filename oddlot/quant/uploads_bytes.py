@@ -29,11 +29,11 @@ _REST = ("__MACOSX/", ".DS_Store")  # what macOS puts in a zip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """An opened file.
+    r"""An opened file.
 
     Attributes
     ----------
-    stream : its text, line ends all "\\n", bytes that do not decode as U+FFFD.
+    stream : its text, line ends all "\n", bytes that do not decode as U+FFFD.
     encoding : of its bytes.
     packing : "gzip", "zip" or "".
     inner_name : of the file in a zip; empty otherwise.
@@ -141,8 +141,9 @@ def _encoding_of(sample: bytes, name: str, asked: str | None) -> str:
             return encoding
     if asked:
         try:
+            "".encode(asked)  # refuses codecs that are no encodings of text
             return codecs.lookup(asked).name
-        except LookupError as e:
+        except (LookupError, UnicodeError) as e:
             raise BadUpload(
                 f"encoding: expected one such as utf-8, utf-16 or cp1252, was {asked!r}"
             ) from e

@@ -39,6 +39,18 @@ class Style:
 STYLES = tuple(Style(*marks) for marks in (".", ",", ".,", ",.", ". ", ", ", ".'", ",'"))
 
 
+def _pattern(style: Style) -> str:
+    whole = r"\d+"
+    if style.thousands:
+        whole = rf"(?:\d+|\d{{1,3}}(?:{re.escape(style.thousands)}\d{{3}})+)"
+    point = re.escape(style.decimal)
+    return rf"[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?"
+
+
+_PATTERNS = {style: re.compile(_pattern(style)) for style in STYLES}
+_STARTS = frozenset("0123456789+-.,")
+
+
 def style_of(cells: Sequence[str], *, delimiter: str) -> tuple[Style, bool]:
     """Find the style that reads the most cells.
 
@@ -58,8 +70,8 @@ def style_of(cells: Sequence[str], *, delimiter: str) -> tuple[Style, bool]:
     >>> style_of(["1,234", "5,678"], delimiter=",")
     (Style(decimal='.', thousands=','), True)
     """
-    tidied = [tidy for cell in cells if (tidy := _tidy(cell)).lower() not in MISSING]
-    counts = {style: sum(1 for cell in tidied if _reads(style, cell)) for style in STYLES}
+    tidied = [tidy for cell in set(cells) if (tidy := _tidy(cell)).lower() not in MISSING]
+    counts = {style: sum(1 for cell in tidied if _matches(style, cell)) for style in STYLES}
     most = max(counts.values(), default=0)
     best = [style for style in STYLES if counts[style] == most]
     if delimiter == "," and Style(".", ",") in best and Style(".", "") not in best:
@@ -83,7 +95,18 @@ def is_number(cell: str) -> bool:
     (True, True, False)
     """
     tidy = _tidy(cell)
-    return any(_reads(style, tidy) for style in STYLES)
+    return tidy[:1] in _STARTS and any(_matches(style, tidy) for style in STYLES)
+
+
+def reads(style: Style, cell: str) -> bool:
+    """Tell whether a cell can be read as a number in one style.
+
+    Parameters
+    ----------
+    style : how numbers are written.
+    cell : of a file.
+    """
+    return _matches(style, _tidy(cell))
 
 
 def is_missing(cell: str) -> bool:
@@ -122,7 +145,7 @@ def parse(column: pd.Series[str], style: Style) -> tuple[Float64s, Bools]:
     text = text.str.strip(_CURRENCIES).str.replace(f"[{_SPACES}]", " ", regex=True)
     factor = text.str[-1:].str.upper().map(SUFFIXES).fillna(1.0).to_numpy(np.float64)
     text = text.where(factor == 1.0, text.str[:-1]).str.strip()
-    reads = text.str.fullmatch(_pattern(style)).fillna(False).to_numpy(bool)
+    reads = text.str.fullmatch(_PATTERNS[style]).fillna(False).to_numpy(bool)
     if style.thousands:
         text = text.str.replace(style.thousands, "", regex=False)
     text = text.str.replace(style.decimal, ".", regex=False)
@@ -131,17 +154,11 @@ def parse(column: pd.Series[str], style: Style) -> tuple[Float64s, Bools]:
 
 
 def _tidy(cell: str) -> str:
+    if cell.isascii() and cell[-1:].isdigit() and cell[0] in _STARTS:
+        return cell
     tidy = cell.strip().strip(_CURRENCIES).translate(dict.fromkeys(map(ord, _SPACES), " "))
     return tidy[:-1].strip() if tidy[-1:].upper() in SUFFIXES else tidy
 
 
-def _reads(style: Style, cell: str) -> bool:
-    return re.fullmatch(_pattern(style), cell) is not None
-
-
-def _pattern(style: Style) -> str:
-    whole = r"\d+"
-    if style.thousands:
-        whole = rf"(?:\d+|\d{{1,3}}(?:{re.escape(style.thousands)}\d{{3}})+)"
-    point = re.escape(style.decimal)
-    return rf"[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?"
+def _matches(style: Style, cell: str) -> bool:
+    return _PATTERNS[style].fullmatch(cell) is not None
