@@ -112,12 +112,14 @@ async def read_for(reader: Reader, *, readers: int, seconds: float) -> list[floa
         newest = Selection(view=BARS, where={"symbol": "BTCUSDT", "interval": "1s"})
         taken = []
         rng = np.random.default_rng(number)
+        pause_s = 2 * THINK_S if readers > 1 else 0.0
+        # Pages ask now and then, each in its own time: readers in step would queue up.
+        await asyncio.sleep(rng.uniform(0, pause_s))
         while (begun := time.perf_counter()) < until:
             found = (await reader.latest(newest, limit=VIEW_BARS)).rows
             assert len(found) == VIEW_BARS, len(found)
             taken.append(time.perf_counter() - begun)
-            # Pages ask now and then, each in its own time: readers in step would queue up.
-            await asyncio.sleep(rng.uniform(0, 2 * THINK_S) if readers > 1 else 0)
+            await asyncio.sleep(rng.uniform(0, pause_s))
         return taken
 
     return [t for many in await asyncio.gather(*(read(i) for i in range(readers))) for t in many]

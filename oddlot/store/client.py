@@ -28,6 +28,8 @@ VIEW_SETTINGS = {
     "max_threads": 1,
     "do_not_merge_across_partitions_select_final": 1,  # a key never spans partitions
     "output_format_json_quote_64bit_integers": 0,
+    # Each view would hand its few rows to two more threads, and wait for both on a busy machine.
+    "output_format_parallel_formatting": 0,
 }
 
 # Errors of the server that pass: anything else is a bug of ours.
