@@ -100,16 +100,17 @@ def add_lull(leg: Leg, after_open_ms: int, until_ms: int) -> Leg:
 
 
 def drop_before(leg: Leg, open_ms: int, *, limit: int) -> Leg:
-    """Forget the bars that open before a time, and all but the newest `limit`.
+    """Forget the bars before the one that holds at a time, and all but the newest `limit`.
 
     Parameters
     ----------
     leg : whose.
-    open_ms : the first open to keep.
+    open_ms : the last bar that opens at or before it is the oldest to keep: its close is carried.
     limit : bars to keep at most.
     """
-    first = max(int(np.searchsorted(leg.open_ms, open_ms)), len(leg.open_ms) - limit)
-    if not first:
+    holds = int(np.searchsorted(leg.open_ms, open_ms, side="right")) - 1
+    first = max(holds, len(leg.open_ms) - limit)
+    if first <= 0:
         return leg
     return replace(leg, open_ms=leg.open_ms[first:], close=leg.close[first:])
 
@@ -156,4 +157,13 @@ def matrix(legs: Sequence[Leg], *, silence_ms: int) -> tuple[Int64s, Float64s]:
     -------
     (T,) opens, (T, S) closes, up to where all legs are known.
     """
-    raise NotImplementedError
+    clock = np.unique(np.concatenate([leg.open_ms for leg in legs]))
+    clock = clock[clock < min(leg.known_until_ms for leg in legs)]
+    closes = np.full((len(clock), len(legs)), np.nan)
+    for i, leg in enumerate(legs):
+        at = np.searchsorted(leg.open_ms, clock, side="right") - 1
+        first = int(np.searchsorted(at, 0))
+        held = at[first:]
+        is_fresh = clock[first:] - leg.open_ms[held] <= silence_ms
+        closes[first:, i] = np.where(is_fresh, leg.close[held], np.nan)
+    return clock, closes

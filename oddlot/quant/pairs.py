@@ -1,45 +1,24 @@
-"""Aligned closes of two legs -> hedge ratio, spread, z-score and correlation of the pair.
+"""Legs of a pair -> hedge ratio, spread, z-score and correlation of all its rows at once.
 
-y = intercept + hedge_ratio * x + spread, by least squares over the last `window` closes. Every
-figure comes from a two-pass fit of its own window, so it does not depend on what came before.
+y = intercept + hedge_ratio * x + spread, over the last `window` closes. What is said of a row
+depends only on a bounded stretch before it (`reach_ms`): a desk says the same of it, live.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from oddlot.contracts.messages import INTERVAL_MS, Float64s, Int64s, Interval, Prices, Spread
+from oddlot.contracts.messages import INTERVAL_MS, Interval, Spread
 from oddlot.contracts.pairs import Pair
+from oddlot.quant import histories, kalman
+from oddlot.quant.desk import Settled, recipe_of, spreads_of
+from oddlot.quant.fits import FIGURES, Fits, fit, is_usable
 from oddlot.quant.legs import Aligned, Leg, align
-from oddlot.quant.rolling import Figures
+from oddlot.quant.rolling import SPAN_WINDOWS, Figures
 
-MIN_CLOSES = 3  # two make a line without a residual
-# Below this share of the leg's own standard deviation a residual is rounding, not a spread.
-ROUNDING = 1e-10
-SPAN_WINDOWS = 2  # closes older than twice the window's time do not count, gaps or not
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Fits:
-    """One fit a row; NaN where a figure has no meaning.
-
-    Attributes
-    ----------
-    hedge_ratio, intercept, r_squared, spread, z, correlation : (k,)
-    """
-
-    hedge_ratio: Float64s
-    intercept: Float64s
-    r_squared: Float64s
-    spread: Float64s
-    z: Float64s
-    correlation: Float64s
-
-
-FIGURES = tuple(field.name for field in fields(Fits))
+__all__ = ["FIGURES", "Figures", "Fits", "aligned", "fit", "history", "reach_ms", "spreads_since"]
 
 
 def spreads_since(pair: Pair, interval: Interval, y: Leg, x: Leg, *, since_ms: int) -> list[Spread]:
@@ -47,24 +26,29 @@ def spreads_since(pair: Pair, interval: Interval, y: Leg, x: Leg, *, since_ms: i
 
     Parameters
     ----------
-    pair : which legs, window, prices and limit of silence.
+    pair : which legs, window, prices, hedge and limit of silence.
     interval : of the bars.
-    y, x : its legs at that interval, reaching back at least twice the window's time.
+    y, x : its legs at that interval, reaching back `reach_ms` before that time.
     since_ms : open of the first bar wanted.
 
     Returns
     -------
     in time order, one for each bar that either leg has; a stale one carries no figures.
     """
-    length_ms = INTERVAL_MS[interval]
-    rows = align(y, x, silence_ms=pair.silence_bars * length_ms)
-    first = int(np.searchsorted(rows.open_ms, since_ms))
-    fresh = np.flatnonzero(~rows.is_stale)
-    span_ms = SPAN_WINDOWS * pair.window * length_ms
-    return [
-        _spread_at(pair, interval, rows, i, _window(rows, fresh, i, pair.window, span_ms))
-        for i in range(first, len(rows.open_ms))
-    ]
+    rows = aligned(pair, INTERVAL_MS[interval], y, x)
+    figures = history(pair, INTERVAL_MS[interval], rows)
+    wanted = slice(int(np.searchsorted(rows.open_ms, since_ms)), None)
+    settled = Settled(
+        which=np.zeros(len(rows.open_ms[wanted]), np.int64),
+        open_ms=rows.open_ms[wanted],
+        y=rows.y[wanted],
+        x=rows.x[wanted],
+        is_stale=rows.is_stale[wanted],
+        figures=Figures(
+            n=figures.n[wanted], **{name: getattr(figures, name)[wanted] for name in FIGURES}
+        ),
+    )
+    return spreads_of([pair], settled, interval)
 
 
 def reach_ms(pair: Pair, interval: Interval) -> int:
@@ -72,10 +56,35 @@ def reach_ms(pair: Pair, interval: Interval) -> int:
 
     Parameters
     ----------
-    pair : window and limit of silence.
+    pair : window, hedge and limit of silence.
     interval : of the bars.
+
+    Notes
+    -----
+    The block that the bar is in began up to a window's time before; the window of its first row
+    reaches back twice a window's time, a filter's warm-up three times.
     """
-    return (SPAN_WINDOWS * pair.window + pair.silence_bars + 1) * INTERVAL_MS[interval]
+    blocks = kalman.BLOCKS if pair.hedge == "kalman" else 1 + SPAN_WINDOWS
+    return (blocks * pair.window + pair.silence_bars + 1) * INTERVAL_MS[interval]
+
+
+def aligned(pair: Pair, length_ms: int, y: Leg, x: Leg) -> Aligned:
+    """Put the legs of a pair on one clock, up to where both are known.
+
+    Parameters
+    ----------
+    pair : limit of silence, and what is regressed.
+    length_ms : of the bars; any, e.g. a day's.
+    y, x : the legs. Of a whole series: `Leg(open_ms=..., close=..., known_until_ms=...)`.
+
+    Returns
+    -------
+    its rows; stale where a leg is silent, and where a close is of no use: NaN, infinite, or not
+    positive under a logarithm.
+    """
+    rows = align(y, x, silence_ms=pair.silence_bars * length_ms)
+    is_stale = rows.is_stale | ~is_usable(np.array([rows.y, rows.x]), pair.prices)
+    return replace(rows, is_stale=is_stale)
 
 
 def history(pair: Pair, length_ms: int, rows: Aligned) -> Figures:
@@ -83,118 +92,19 @@ def history(pair: Pair, length_ms: int, rows: Aligned) -> Figures:
 
     Parameters
     ----------
-    pair : window, prices, hedge. Its limit of silence has been applied by `legs.align`.
-    length_ms : of the bars; any, e.g. a day's.
-    rows : in time order (`legs.align(legs.Leg(open_ms=..., close=..., known_until_ms=...), ...)`).
+    pair : window, prices, hedge.
+    length_ms : of the bars.
+    rows : what `aligned` gave.
 
     Returns
     -------
-    (n,) each; NaN at stale rows and where a figure has no meaning. Rows with a price that is NaN,
-    or not positive under a logarithm, count as stale.
+    (n,) each; NaN at stale rows and where a figure has no meaning.
     """
-    raise NotImplementedError
-
-
-def _window(rows: Aligned, fresh: Int64s, i: int, window: int, span_ms: int) -> Int64s:
-    """Give the rows behind row i: the last fresh ones, none older than the span."""
-    end = int(np.searchsorted(fresh, i, side="right"))
-    oldest_ms = int(rows.open_ms[i]) - span_ms
-    start = int(np.searchsorted(rows.open_ms[fresh[:end]], oldest_ms, side="right"))
-    return fresh[max(start, end - window) : end]
-
-
-def _spread_at(pair: Pair, interval: Interval, rows: Aligned, i: int, used: Int64s) -> Spread:
-    figures: dict[str, Any] = dict.fromkeys(FIGURES)
-    if not rows.is_stale[i] and len(used) >= MIN_CLOSES:
-        fits = fit(rows.y[used][None], rows.x[used][None], prices=pair.prices)
-        for name in FIGURES:
-            value = float(getattr(fits, name)[0])
-            figures[name] = value if np.isfinite(value) else None
-    return Spread(
-        pair=pair.id,
-        y=pair.y,
-        x=pair.x,
-        interval=interval,
-        open_ms=int(rows.open_ms[i]),
-        y_close=float(rows.y[i]),
-        x_close=float(rows.x[i]),
-        n=len(used),
-        window=pair.window,
-        warm=len(used) >= pair.window,
-        stale=bool(rows.is_stale[i]),
-        prices=pair.prices,
-        **figures,
-    )
-
-
-def fit(y: Float64s, x: Float64s, *, prices: Prices) -> Fits:
-    """Regress y on x with an intercept, over each row of closes.
-
-    Parameters
-    ----------
-    y, x : (k, n) closes, oldest first, n >= 3.
-    prices : fit prices, or their logarithms.
-
-    Returns
-    -------
-    (k,) figures; NaN where a leg is constant, a price is not positive under a logarithm, or the
-    residuals are nothing but rounding (then there is a spread, but no z).
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or a window has less than three closes.
-
-    Notes
-    -----
-    spread is the last residual, z the last residual over the residuals' standard deviation
-    (ddof 1); correlation is of the legs' returns, simple or logarithmic as the prices.
-
-    Examples
-    --------
-    >>> x = np.array([[1.0, 2.0, 3.0, 4.0]])
-    >>> fits = fit(np.array([[1.0, 3.0, 2.0, 5.0]]), x, prices="level")
-    >>> fits.hedge_ratio.round(3), fits.z.round(3)
-    (array([1.1]), array([0.632]))
-    """
-    if y.shape != x.shape or y.ndim != 2 or y.shape[1] < MIN_CLOSES:
-        raise ValueError(f"expected two (k, n >= 3) arrays, was {y.shape} and {x.shape}")
-    y, x = np.ascontiguousarray(y), np.ascontiguousarray(x)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = _correlation(_returns(y, prices), _returns(x, prices))
-        if prices == "log":
-            y, x = (np.log(np.where(leg > 0, leg, np.nan)) for leg in (y, x))
-        return _regress(y, x, correlation)
-
-
-def _regress(y: Float64s, x: Float64s, correlation: Float64s) -> Fits:
-    y_mean, x_mean = y.mean(axis=1), x.mean(axis=1)
-    y_off, x_off = y - y_mean[:, None], x - x_mean[:, None]
-    sxx, sxy, syy = (
-        (a * b).sum(axis=1) for a, b in ((x_off, x_off), (x_off, y_off), (y_off, y_off))
-    )
-    moves = sxx > ROUNDING**2 * x_mean**2 * x.shape[1]
-    hedge_ratio = np.where(moves, sxy / sxx, np.nan)
-    residuals = y_off - hedge_ratio[:, None] * x_off
-    sse = (residuals * residuals).sum(axis=1)
-    deviation = np.sqrt(sse / (y.shape[1] - 1))  # residuals have mean zero by construction
-    stands_out = sse > ROUNDING**2 * np.maximum(syy, y_mean**2)
-    return Fits(
-        hedge_ratio=hedge_ratio,
-        intercept=y_mean - hedge_ratio * x_mean,
-        r_squared=np.where(syy > 0, 1 - sse / syy, np.nan),
-        spread=residuals[:, -1],
-        z=np.where(stands_out, residuals[:, -1] / deviation, np.nan),
-        correlation=correlation,
-    )
-
-
-def _returns(closes: Float64s, prices: Prices) -> Float64s:
-    ratio = closes[:, 1:] / closes[:, :-1]
-    return np.log(ratio) if prices == "log" else ratio - 1
-
-
-def _correlation(a: Float64s, b: Float64s) -> Float64s:
-    a, b = (r - r.mean(axis=1, keepdims=True) for r in (a, b))
-    scale = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
-    return np.where(scale > 0, np.clip((a * b).sum(axis=1) / scale, -1, 1), np.nan)
+    recipe = recipe_of(pair, length_ms)
+    is_fresh = ~rows.is_stale
+    fresh_ms = rows.open_ms[is_fresh]
+    found = histories.figures(recipe, fresh_ms, np.array([rows.y, rows.x])[:, is_fresh])
+    table = np.full((len(FIGURES), len(rows.open_ms)), np.nan)
+    table[:, is_fresh] = found.table()
+    n = histories.rows_in_window(recipe, fresh_ms, rows.open_ms)
+    return Figures(n=n, **dict(zip(FIGURES, table, strict=True)))
