@@ -110,11 +110,9 @@ def layout_of(sample: Sample, *, name: str, asked: Mapping[str, str] | None) -> 
     if clock is not None:
         used.add(clock)
     if asked:
-        symbol, series = _asked_series(table, asked)
-    elif any(table.labels):
-        symbol, series = _labelled_series(table, used)
+        symbol, series = _asked_series(table, asked, time, used)
     else:
-        symbol, series = _unlabelled_series(table, time, used)
+        symbol, series = _found_series(table, time, used)
     if len(series) > MAX_SYMBOLS:
         raise BadUpload(f"{name}: expected at most {MAX_SYMBOLS} symbols, was {len(series)}")
     return Layout(
@@ -123,7 +121,35 @@ def layout_of(sample: Sample, *, name: str, asked: Mapping[str, str] | None) -> 
     )  # fmt: skip
 
 
-def _asked_series(table: Table, asked: Mapping[str, str]) -> tuple[int | None, list[Series]]:
+def _asked_series(
+    table: Table, asked: Mapping[str, str], time: int, used: set[int]
+) -> tuple[int | None, list[Series]]:
+    """Take the columns that were said; of a file of one symbol, find those that were not."""
+    symbol, columns = _said(table, asked)
+    if set(columns) <= {""}:
+        own = columns.get("", {})
+        try:
+            found_symbol, found = _found_series(
+                table, time, used if symbol is None else {*used, symbol}
+            )
+        except BadUpload:
+            if "close" not in own:
+                raise
+            found_symbol, found = None, []
+        symbol = found_symbol if symbol is None else symbol
+        if not own:
+            return symbol, found
+        if len(found) == 1 and not found[0].symbol:
+            columns = {"": {**found[0].columns, **own}}
+    for owner, roles in columns.items():
+        if "close" not in roles:
+            said = ", ".join(roles)
+            raise BadUpload(f"columns: expected a close for {owner or table.name}, was {said}")
+    return symbol, [Series(symbol=owner, columns=roles) for owner, roles in columns.items()]
+
+
+def _said(table: Table, asked: Mapping[str, str]) -> tuple[int | None, dict[str, dict[str, int]]]:
+    """Read what was said: the column of symbols, and symbol -> role -> column."""
     columns: dict[str, dict[str, int]] = {}
     symbol: int | None = None
     for key, wanted in asked.items():
@@ -140,18 +166,13 @@ def _asked_series(table: Table, asked: Mapping[str, str]) -> tuple[int | None, l
                 f"columns: expected time, clock, symbol, {', '.join(VALUES)}, or one of them after "
                 f"a symbol, was {key!r}"
             )
-    if not columns:  # only the time was said: the rest is found
-        used = {
-            resolve(asked[key], table.labels, table.width, table.name)
-            for key in ("time", "clock")
-            if key in asked
-        }
-        found, series = _labelled_series(table, used)
-        return (found if symbol is None else symbol), series
-    for owner, roles in columns.items():
-        if "close" not in roles:
-            raise BadUpload(f"columns: expected a close for {owner or 'the file'}, was {roles!r}")
-    return symbol, [Series(symbol=owner, columns=roles) for owner, roles in columns.items()]
+    return symbol, columns
+
+
+def _found_series(table: Table, time: int, used: set[int]) -> tuple[int | None, list[Series]]:
+    if any(table.labels):
+        return _labelled_series(table, used)
+    return _unlabelled_series(table, time, used)
 
 
 def _labelled_series(table: Table, used: set[int]) -> tuple[int | None, list[Series]]:
