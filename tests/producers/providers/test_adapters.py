@@ -229,9 +229,9 @@ def test_binances_day_under_way_is_left_out() -> None:
 def test_binance_refuses_symbols_and_callers_by_code() -> None:
     invalid = {"code": -1121, "msg": "Invalid symbol."}
     assert read(BINANCE, answer(invalid, status=400)).refusals["AAPL"].kind == "unknown"
+    body = {"code": -1003, "msg": "Too many requests"}
     for status in (429, 418):
         with pytest.raises(QuotaSpent) as raised:
-            body = {"code": -1003, "msg": "Too many requests"}
             read(BINANCE, answer(body, status=status, headers={"retry-after": "7"}))
         assert (raised.value.window, raised.value.retry_ms) == ("minute", 7_000)
     with pytest.raises(VenueUnavailable, match="451"):
