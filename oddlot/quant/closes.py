@@ -12,6 +12,7 @@ from oddlot.contracts.messages import Bools, DailyClose, Float64s, Int64s
 from oddlot.quant.comovement import BLOCK_ROWS
 
 DAY_MS = 86_400_000
+MIN_PRICE, MAX_PRICE = 1e-12, 1e12  # beyond lies no currency; ratios of such overflow
 # A close is a bad print if it jumps by that much, and the next one is back by four fifths of it.
 BAD_PRINT_JUMP = 0.18  # in logarithms; S&P members move by 20 % in a day about once a year in 100
 BAD_PRINT_LEFT = 0.2
@@ -54,7 +55,7 @@ class Oddity(NamedTuple):
     Attributes
     ----------
     row, bar : where it is.
-    kind : a close that is not positive or finite; a bad print; a split not adjusted for.
+    kind : a close that is no price, such as zero; a bad print; a split not adjusted for.
     before, at, after : the closes around it; NaN where there is none.
     """
 
@@ -180,7 +181,7 @@ def check(closes: Float64s, sizes: Int64s) -> Checked:
     (array([[46.5, 46.6,  nan, 46.9, 46.8, 47. ]]), 'bad print')
     """
     breaks = np.zeros(closes.shape, np.bool_)
-    wrong = [*_by_block(closes, lambda part: np.argwhere((part <= 0) | (part == np.inf)))]
+    wrong = [*_by_block(closes, lambda part: np.argwhere((part < MIN_PRICE) | (part > MAX_PRICE)))]
     oddities = [_oddity(closes, row, bar, "not a price") for row, bar in wrong]
     kept = closes
     if wrong:

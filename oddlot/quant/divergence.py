@@ -19,7 +19,7 @@ from oddlot.quant.returns import bar_returns, window_returns
 
 WINDOWS = (1, 5, 20)  # a day, a week, a month of sessions
 LOOKBACK = 60  # a quarter of sessions
-ENTER_Z = 3.0
+ENTER_Z = 3.5  # Iglewicz & Hoaglin (1993) for scores by median and MAD
 MIN_CORRELATION = 0.5
 MIN_BARS = 30  # half the lookback: below, a correlation of 0.5 is within two standard errors of 0.2
 
