@@ -1,23 +1,32 @@
-"""The legs of all watched pairs, in a Faust table: one entry a close, one a clock."""
+"""The legs that pairs are made of, in a Faust table: one entry a close, one a clock.
+
+Every symbol that streams is kept, watched or not, so that a pair added later is warm at once.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from oddlot.contracts.messages import Interval
-from oddlot.contracts.pairs import Pair
+from oddlot.contracts.messages import INTERVAL_MS, Bools, Int64s, Interval
+from oddlot.contracts.pairs import DEFAULT_SILENCE_BARS, DEFAULT_WINDOW, Pair
 from oddlot.contracts.topics import BARS
+from oddlot.quant import legs, pairs
 from oddlot.quant.legs import Leg
 from streams.saves import Saves
 from streams.worker import Entry, Worker
 
 LegKey = tuple[str, Interval]
+ByInterval = Mapping[Interval, Mapping[str, Leg]]  # then by symbol
 
 PARTITION = 0  # market.bars has one: a pair needs both of its legs in one place
 SEPARATOR = "|"
+MAX_BARS = 20_000  # a leg keeps that many at most, should its partner never speak
+# A leg is trimmed once it has grown that much: a copy now and then instead of at each bar.
+SLACK_BARS = 64
+KEPT = Pair(y="Y", x="X", window=DEFAULT_WINDOW, silence_bars=DEFAULT_SILENCE_BARS)
 
 
 class Legs:
@@ -27,38 +36,47 @@ class Legs:
     the newest clock, never a close that a clock speaks of.
     """
 
-    def __init__(self, app: Worker, watched: Iterable[Pair]) -> None:
+    def __init__(self, app: Worker, symbols: Collection[str]) -> None:
         self._table = app.table_for(BARS, "legs")
-        self.saves = Saves(app, self._table, unsaved=self._entries, forget=self._forget)
-        self._wanted = {
-            (symbol, interval)
-            for pair in watched
-            for symbol in (pair.y, pair.x)
-            for interval in pair.intervals
-        }
-        self._current: dict[LegKey, Leg] | None = None
+        self.saves = Saves(app, self._table, unsaved=self._entries, forget=self.forget)
+        self._symbols = symbols
+        self._current: dict[Interval, dict[str, Leg]] | None = None
         self._saved: dict[LegKey, Leg] = {}
+        self._reaches: dict[LegKey, Reach] = {}
+        self.forgotten = 0  # how often: whatever was computed from the legs is void then
 
-    def get(self) -> dict[LegKey, Leg]:
-        """Give every wanted leg, an empty one where nothing is known yet."""
+    def get(self) -> ByInterval:
+        """Give every leg that is kept, an empty one where nothing is known yet."""
         if self._current is None:
-            self._current = self._saved = self._read()
+            self._current = self._read()
+            self._saved = _flat(self._current)
         return self._current
 
-    def put(self, after: Mapping[LegKey, Leg]) -> None:
-        """Set the legs."""
-        self._current = dict(after)
+    def put(self, changed: ByInterval) -> None:
+        """Set the legs that have changed."""
+        assert self._current is not None, "what is set was given before"
+        for interval, changed_legs in changed.items():
+            self._current[interval] |= changed_legs
+
+    def watch(self, watched: Iterable[Pair]) -> None:
+        """Keep from now on what these pairs need, and of every leg what a pair added may need."""
+        self._reaches = reaches(_flat(self.get()), watched)
+
+    def forget(self) -> None:
+        """Go back to what is saved."""
+        self._current, self._saved = None, {}
+        self.forgotten += 1
 
     def _entries(self) -> list[Entry]:
-        current = self.get()  # first: it may read what is saved
-        before, self._saved = self._saved, current
-        changed = ((key, leg) for key, leg in self._saved.items() if leg is not before.get(key))
+        if self._current is None:
+            return []
+        for (symbol, interval), leg in trimmed(_flat(self._current), self._reaches).items():
+            self._current[interval][symbol] = leg
+        before, self._saved = self._saved, _flat(self._current)
+        changed = ((key, leg) for key, leg in self._saved.items() if leg is not before[key])
         return [entry for key, leg in changed for entry in _entries(key, before[key], leg)]
 
-    def _forget(self) -> None:
-        self._current, self._saved = None, {}
-
-    def _read(self) -> dict[LegKey, Leg]:
+    def _read(self) -> dict[Interval, dict[str, Leg]]:
         closes: dict[str, list[tuple[int, float]]] = defaultdict(list)
         clocks: dict[str, list[int]] = {}
         for entry, value in self._table.data.items():
@@ -68,21 +86,86 @@ class Legs:
             else:
                 clocks[entry] = value
         return {
-            key: _leg(closes[SEPARATOR.join(key)], clocks.get(SEPARATOR.join(key), [0, 0, 0]))
-            for key in self._wanted
+            interval: {
+                symbol: _leg(closes[name], clocks.get(name, [0, 0, 0]))
+                for symbol in self._symbols
+                for name in [_name(symbol, interval)]
+            }
+            for interval in INTERVAL_MS
         }
+
+
+class Reach:
+    """What is kept of a leg.
+
+    Attributes
+    ----------
+    reach_ms : before the newest row that is settled.
+    partners : legs that have to be known for a row to be settled; itself among them.
+    limit : bars from which on it is worth a look.
+    """
+
+    __slots__ = ("limit", "partners", "reach_ms")
+
+    def __init__(self, key: LegKey) -> None:
+        self.partners = {key}
+        self.reach_ms, self.limit = 0, SLACK_BARS
+        self.stretch(key, KEPT)
+
+    def stretch(self, partner: LegKey, pair: Pair) -> None:
+        """Take in what a pair needs."""
+        self.partners.add(partner)
+        self.reach_ms = max(self.reach_ms, pairs.reach_ms(pair, partner[1]))
+        self.limit = self.reach_ms // INTERVAL_MS[partner[1]] + SLACK_BARS
+
+
+def reaches(kept: Iterable[LegKey], watched: Iterable[Pair]) -> dict[LegKey, Reach]:
+    """Give what has to be kept of each leg."""
+    found = {key: Reach(key) for key in kept}
+    for pair in watched:
+        for interval in pair.intervals:
+            y, x = (pair.y, interval), (pair.x, interval)
+            if y in found and x in found:
+                found[y].stretch(x, pair)
+                found[x].stretch(y, pair)
+    return found
+
+
+def trimmed(current: Mapping[LegKey, Leg], kept: Mapping[LegKey, Reach]) -> dict[LegKey, Leg]:
+    """Give the legs that are too long, without the bars that no row to come can need."""
+    found = {}
+    for key, reach in kept.items():
+        leg = current[key]
+        if len(leg.open_ms) > reach.limit:
+            settled_ms = min(current[partner].known_until_ms for partner in reach.partners)
+            found[key] = legs.drop_before(leg, settled_ms - reach.reach_ms, limit=MAX_BARS)
+    return found
+
+
+def _flat(by_interval: ByInterval) -> dict[LegKey, Leg]:
+    return {(s, interval): leg for interval, kept in by_interval.items() for s, leg in kept.items()}
+
+
+def _name(symbol: str, interval: Interval) -> str:
+    return f"{symbol}{SEPARATOR}{interval}"
 
 
 def _entries(key: LegKey, before: Leg, leg: Leg) -> Iterator[Entry]:
     """Give what turns one leg into the other: new closes, then the clock, then what goes."""
-    name = SEPARATOR.join(key)
-    added = ~np.isin(leg.open_ms, before.open_ms)
+    name = _name(*key)
+    added = _not_among(before.open_ms, leg.open_ms)
     for open_ms, close in zip(leg.open_ms[added], leg.close[added], strict=True):
         yield Entry(PARTITION, f"{name}{SEPARATOR}{open_ms}", float(close))
     clock = [leg.known_until_ms, leg.lull_after_ms, leg.lull_until_ms]
     yield Entry(PARTITION, name, clock)
-    for open_ms in before.open_ms[~np.isin(before.open_ms, leg.open_ms)]:
+    for open_ms in before.open_ms[_not_among(leg.open_ms, before.open_ms)]:
         yield Entry(PARTITION, f"{name}{SEPARATOR}{open_ms}", None)
+
+
+def _not_among(those: Int64s, these: Int64s) -> Bools:
+    """Mark what is not among those; both are sorted, which makes this quicker than `isin`."""
+    first, end = (np.searchsorted(those, these, side=side) for side in ("left", "right"))
+    return first == end  # type: ignore[no-any-return]
 
 
 def _leg(closes: list[tuple[int, float]], clock: list[int]) -> Leg:

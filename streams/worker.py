@@ -22,6 +22,7 @@ from oddlot.settings import Settings
 from streams.transport import Transport
 
 if TYPE_CHECKING:
+    from streams.pair_tests import Waiting
     from streams.watched import Watched
 
 APP_ID = "oddlot-streams"
@@ -81,6 +82,7 @@ class Worker(faust.App):
         self._open = contextlib.AsyncExitStack()
         self._publisher: kafka.Publisher | None = None
         self.watched: Watched | None = None  # once a part asks for it
+        self.tests: Waiting | None = None  # where pairs are tested here
         super().__init__(*args, **options)
 
     @cached_property

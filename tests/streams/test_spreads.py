@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from oddlot.contracts import topics
-from oddlot.contracts.messages import Bar, Lull
+from oddlot.contracts.messages import Bar, Interval, Lull, Spread
 from oddlot.contracts.pairs import Pair
+from oddlot.quant import pairs
 from streams import spreads
-from streams.leg_state import Legs
-from tests.streams.workers import FakeEvent, FakeWorker
+from streams.desks import Desks
+from streams.leg_state import KEPT, SLACK_BARS, Legs
+from tests.streams.workers import FakeEvent, FakeWatched, FakeWorker
 
 PAIR = Pair(y="BTCUSDT", x="ETHUSDT", window=20, intervals=("1s",))
+SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 
 
 @pytest.fixture
@@ -20,10 +23,10 @@ def worker() -> FakeWorker:
     return FakeWorker()
 
 
-def bar(symbol: str, second: int, close: float) -> FakeEvent:
+def bar(symbol: str, second: int, close: float, interval: Interval = "1s") -> FakeEvent:
     message = Bar(
         symbol=symbol,
-        interval="1s",
+        interval=interval,
         open_ms=second * 1_000,
         open=close,
         high=close,
@@ -61,11 +64,24 @@ def market(seconds: int) -> list[FakeEvent]:
     ]
 
 
+class Run:
+    """One life of a worker: what it knows at its start is in the table alone."""
+
+    def __init__(self, worker: FakeWorker, *pairs: Pair) -> None:
+        self.worker, self.watched = worker, FakeWatched(*pairs)
+        self.state = Legs(worker, SYMBOLS)
+        self.desks = Desks(self.state)
+
+    async def deal(self, events: list[FakeEvent], size: int = 1_000, save: bool = True) -> None:
+        for first in range(0, len(events), size):
+            part = events[first : first + size]
+            await spreads.compute(self.worker, self.state, self.desks, self.watched, part)
+            if save:
+                await self.state.saves.save()
+
+
 async def run(worker: FakeWorker, events: list[FakeEvent], size: int = 1_000) -> None:
-    state = Legs(worker, [PAIR])
-    for first in range(0, len(events), size):
-        await spreads.compute(worker, state, [PAIR], events[first : first + size])
-        await state.saves.save()
+    await Run(worker, PAIR).deal(events, size)
 
 
 async def test_a_row_comes_with_the_second_leg(worker):
@@ -126,20 +142,117 @@ async def test_a_quiet_leg_is_carried_on_and_then_goes_stale(worker):
 
 
 async def test_what_no_row_can_need_is_forgotten(worker):
-    await run(worker, market(200), size=10)
+    await run(worker, market(1_500), size=100)
     kept = [key for key in worker.tables["legs"].data if key.startswith("BTCUSDT|1s|")]
-    assert 40 <= len(kept) <= 72
+    reach = pairs.reach_ms(KEPT, "1s") // 1_000
+    assert reach <= len(kept) <= reach + SLACK_BARS + 50
+
+
+async def test_a_wide_window_keeps_what_it_needs_of_both_legs(worker):
+    wide = Pair(y="BTCUSDT", x="ETHUSDT", window=1_000, intervals=("1s",))
+    await Run(worker, wide).deal(market(1_500), size=100)
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        kept = [key for key in worker.tables["legs"].data if key.startswith(f"{symbol}|1s|")]
+        assert len(kept) == 1_500
 
 
 async def test_saving_before_anything_has_come_writes_nothing(worker):
-    state = Legs(worker, [PAIR])
-    await state.saves.save()
+    await Run(worker, PAIR).state.saves.save()
     assert worker.written == []
 
 
-async def test_symbols_and_intervals_in_no_pair_leave_no_state(worker):
-    await run(worker, [bar("SOLUSDT", 1, 5.0)])
+async def test_symbols_of_no_group_leave_no_state(worker):
+    await run(worker, [bar("ELSEUSDT", 1, 5.0)])
     assert worker.tables["legs"].data == {}
+
+
+ADDED = Pair(y="ETHUSDT", x="BTCUSDT", window=30, intervals=("1s",))
+
+
+def rows_of(worker: FakeWorker, pair: Pair) -> list[Spread]:
+    return [row for row in worker.publisher.on(topics.SPREADS) if row.pair == pair.id]
+
+
+async def alone(pair: Pair, events: list[FakeEvent]) -> dict[int, Spread]:
+    """Give what is said of a pair that was watched from the beginning, by second."""
+    worker = FakeWorker()
+    await Run(worker, pair).deal(events)
+    return {row.open_ms // 1_000: row for row in rows_of(worker, pair)}
+
+
+async def test_a_pair_added_is_warm_at_once_and_starts_with_the_next_row(worker):
+    life, events = Run(worker, PAIR), market(60)
+    await life.deal(events[:100])
+    life.watched.watch(PAIR, ADDED)
+    await life.deal(events[100:])
+    wanted = await alone(ADDED, events)
+    assert rows_of(worker, ADDED) == [wanted[second] for second in range(51, 61)]
+    assert all(row.warm for row in rows_of(worker, ADDED))
+    assert [row.open_ms for row in rows_of(worker, PAIR)] == [s * 1_000 for s in range(1, 61)]
+
+
+async def test_a_pair_added_has_its_rows_after_a_kill_as_without(worker):
+    events = market(60)
+    life = Run(worker, PAIR, ADDED)
+    await life.deal(events[:80])
+    await life.deal(events[80:100], save=False)
+    await Run(worker, PAIR, ADDED).deal(events[80:])
+    wanted = await alone(ADDED, events)
+    assert {row.open_ms // 1_000: row for row in rows_of(worker, ADDED)} == wanted
+
+
+async def test_a_pair_changed_goes_on_from_the_kept_closes(worker):
+    life, events = Run(worker, PAIR), market(60)
+    await life.deal(events[:100])
+    wider = Pair(y="BTCUSDT", x="ETHUSDT", window=40, prices="log", intervals=("1s",))
+    life.watched.watch(wider)
+    await life.deal(events[100:])
+    wanted = await alone(wider, events)
+    assert rows_of(worker, PAIR)[50:] == [wanted[second] for second in range(51, 61)]
+
+
+async def test_a_pair_removed_stops_and_its_legs_stay_for_the_next_one(worker):
+    life, events = Run(worker, PAIR), market(60)
+    await life.deal(events[:60])
+    life.watched.watch()
+    await life.deal(events[60:100])
+    assert len(rows_of(worker, PAIR)) == 30
+    life.watched.watch(PAIR)
+    await life.deal(events[100:])
+    wanted = await alone(PAIR, events)
+    assert rows_of(worker, PAIR)[30:] == [wanted[second] for second in range(51, 61)]
+
+
+async def test_all_intervals_of_a_batch_are_published_in_one_call(worker):
+    life = Run(worker, Pair(y="BTCUSDT", x="ETHUSDT", window=20), ADDED)
+    posts: list[int] = []
+    post = worker.publisher.post
+
+    async def noted(topic, messages, *, arrival_ms):
+        posts.append(len(messages))
+        return await post(topic, messages, arrival_ms=arrival_ms)
+
+    worker.publisher.post = noted
+    minutes = [bar(symbol, 60, 100.0, interval="1m") for symbol in ("BTCUSDT", "ETHUSDT")]
+    await life.deal([*market(3), *minutes])
+    assert posts == [7]  # three seconds of two pairs, a minute of one
+
+
+async def test_a_worker_that_has_lost_its_partitions_goes_back_to_what_is_saved(worker):
+    events = market(60)
+    life = Run(worker, PAIR)
+    await life.deal(events[:60])
+    before, written = len(rows_of(worker, PAIR)), len(worker.written)
+    worker.consumer_generation_id = 2
+    await life.deal(events[60:80])
+    assert len(worker.written) == written
+    assert {event.acknowledged for event in events[60:80]} == {0}
+    for event in events[60:]:
+        event.message.generation_id = 2
+    await life.deal(events[60:])
+    wanted = await alone(PAIR, events)
+    said = rows_of(worker, PAIR)[before:]
+    assert {row.open_ms // 1_000: row for row in said} == {s: wanted[s] for s in range(31, 61)}
 
 
 async def test_a_signal_carries_cloudevents_headers_with_one_id_a_row():

@@ -135,7 +135,8 @@ async def test_a_receiver_that_asks_for_a_pause_past_the_deadline_is_given_up(cl
 async def test_an_alert_that_is_too_old_is_not_posted_at_all(client):
     async with receiving(200) as place:
         problem = await tell(record(age_s=21.0), to(place), client)
-    assert problem == "expected 2xx within 20 s, was older than that before its first try (tries: 0)"
+    assert problem is not None
+    assert "was older than that before its first try" in problem
     assert place.posts == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from oddlot.contracts.messages import Pair
 from oddlot.contracts.topics import Topic
 from oddlot.settings import load
+from streams.pair_tests import Waiting
 from streams.worker import Entry
 from tests.fakes import MemoryPublisher
 
@@ -36,6 +37,7 @@ class FakeWorker:
         self.flow_control = SimpleNamespace(is_active=lambda: True)
         self.tables: dict[str, FakeTable] = {}
         self.written: list[Entry] = []
+        self.tests: Waiting | None = None
 
     def table_for(self, topic: Topic[Any], name: str) -> FakeTable:
         return self.tables.setdefault(name, FakeTable())
