@@ -228,12 +228,13 @@ def spreads_of(pairs: Sequence[Pair], settled: Settled, interval: Interval) -> l
     interval : its name on the wire.
     """
     figures = settled.figures.table()
-    values = np.where(np.isfinite(figures), figures.astype(object), None).T.tolist()
+    values = figures.astype(object)
+    values[~np.isfinite(figures)] = None
     columns = (settled.open_ms, settled.y, settled.x, settled.is_stale, settled.figures.n)
     rows = zip(settled.which.tolist(), *(column.tolist() for column in columns), strict=True)
     return [
         _spread(pairs[which], interval, row, value)
-        for (which, *row), value in zip(rows, values, strict=True)
+        for (which, *row), value in zip(rows, values.T.tolist(), strict=True)
     ]
 
 

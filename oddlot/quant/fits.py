@@ -114,7 +114,8 @@ def is_usable(closes: Float64s, prices: Prices) -> Bools:
     usable: Bools = np.isfinite(closes)
     if prices == "log":
         usable &= closes > 0
-    return usable[0] & usable[1]
+    both: Bools = usable[0] & usable[1]
+    return both
 
 
 def returns(closes: Float64s, prices: Prices) -> Float64s:
@@ -150,7 +151,7 @@ def size_floor(prices: Prices) -> float:
     return 1.0 if prices == "log" else 0.0
 
 
-def moves(sxx: Float64s, x_mean: Float64s, n: Int64s | Float64s, *, floor: float) -> Bools:
+def moves(sxx: Float64s, x_mean: Float64s, n: Int64s | Float64s | int, *, floor: float) -> Bools:
     """Tell where a leg's sum of squares is more than rounding.
 
     Parameters
@@ -162,7 +163,7 @@ def moves(sxx: Float64s, x_mean: Float64s, n: Int64s | Float64s, *, floor: float
 
 
 def stands_out(
-    sse: Float64s, syy: Float64s, y_mean: Float64s, n: Int64s | Float64s, *, floor: float
+    sse: Float64s, syy: Float64s, y_mean: Float64s, n: Int64s | Float64s | int, *, floor: float
 ) -> Bools:
     """Tell where the residuals are more than rounding.
 
