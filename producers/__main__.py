@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 
 import uvloop
 
@@ -21,7 +22,26 @@ async def _main(knobs: settings.Settings) -> None:
     symbols = peer_groups.streaming_symbols(groups, binance.FEED)
     async with kafka.connect(knobs) as publisher:
         gc.freeze()  # what is there now stays: looking it all over takes 50 ms each time
-        await binance.run(knobs, publisher, symbols=symbols)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(binance.run(knobs, publisher, symbols=symbols))
+                tasks.create_task(_serve_closes(knobs, publisher))
+        except* errors.Oddlot as group:
+            raise group.exceptions[0] from group
+
+
+async def _serve_closes(knobs: settings.Settings, publisher: kafka.Publisher) -> None:
+    """Begin once the trades are on their way: the HTTP client takes a while to import."""
+    run = await asyncio.to_thread(_closes_run)
+    gc.freeze()
+    await run(knobs, publisher)
+
+
+def _closes_run() -> Callable[[settings.Settings, kafka.Publisher], Awaitable[None]]:
+    from producers import closes
+
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address, keys and all
+    return closes.run
 
 
 async def _until_told(knobs: settings.Settings) -> None:

@@ -203,16 +203,11 @@ class Ledger:
         if limit.window not in SLIDING_MS:
             return self.returns_ms(limit, now_ms)
         span_ms = SLIDING_MS[limit.window] + SLIDING_MARGIN_MS
-        ends = self._db.execute(
-            f"SELECT {_ENDED} AS ended, units FROM calls "
-            f"WHERE provider = ? AND {_ENDED} > ? ORDER BY ended",
-            (provider, now_ms - span_ms),
-        ).fetchall()
-        used = sum(units for _, units in ends)
-        for ended_ms, units in ends:
+        used = self.used(provider, limit, now_ms)
+        for ended_ms, units in self._ends(provider, limit, now_ms):
             used -= units
             if used < limit.units:
-                return int(ended_ms) + span_ms
+                return ended_ms + span_ms
         return now_ms
 
     def returns_ms(self, limit: Limit, now_ms: int) -> int:
@@ -226,9 +221,10 @@ class Ledger:
         return tuple(self._standing(provider, limit, now_ms) for limit in limits)
 
     def _standing(self, provider: str, limit: Limit, now_ms: int) -> BudgetWindow:
+        resets_ms: int | None
         if limit.window in SLIDING_MS:
             used = self.used(provider, limit, now_ms)
-            resets_ms = self.free_ms(provider, limit, now_ms) if used else now_ms
+            resets_ms = self._oldest_ends_ms(provider, limit, now_ms) if used else None
         else:
             resets_ms = end_of(limit.window, now_ms)
             used = self._counted(provider, start_of(limit.window, now_ms), resets_ms)
@@ -240,14 +236,23 @@ class Ledger:
             resets_ms=resets_ms,
         )
 
+    def _oldest_ends_ms(self, provider: str, limit: Limit, now_ms: int) -> int:
+        """Give when the first of the units that are spent now comes back."""
+        oldest_ms, _ = self._ends(provider, limit, now_ms)[0]
+        return oldest_ms + SLIDING_MS[limit.window] + SLIDING_MARGIN_MS
+
+    def _ends(self, provider: str, limit: Limit, now_ms: int) -> list[tuple[int, int]]:
+        """Give the ends and units of the calls within a sliding window, oldest first."""
+        since_ms = now_ms - SLIDING_MS[limit.window] - SLIDING_MARGIN_MS
+        return self._db.execute(
+            f"SELECT {_ENDED} AS ended, units FROM calls "
+            f"WHERE provider = ? AND {_ENDED} > ? ORDER BY ended",
+            (provider, since_ms),
+        ).fetchall()
+
     def _left(self, provider: str, limit: Limit, now_ms: int) -> int:
         if limit.window in SLIDING_MS:
-            since_ms = now_ms - SLIDING_MS[limit.window] - SLIDING_MARGIN_MS
-            row = self._db.execute(
-                f"SELECT coalesce(sum(units), 0) FROM calls WHERE provider = ? AND {_ENDED} > ?",
-                (provider, since_ms),
-            ).fetchone()
-            return limit.units - int(row[0])
+            return limit.units - sum(units for _, units in self._ends(provider, limit, now_ms))
         ending_ms = now_ms + LEASE_MS + CLOCK_SKEW_MS
         windows = touched(limit.window, now_ms - CLOCK_SKEW_MS, ending_ms)
         return limit.units - max(self._counted(provider, start, end) for start, end in windows)

@@ -22,7 +22,7 @@ from websockets.http11 import Request, Response
 
 from oddlot import errors, peer_groups, settings
 from oddlot.settings import LOOPBACK
-from sandbox import rest, sessions, wire
+from sandbox import providers, rest, sessions, wire
 from sandbox.listings import listings_of
 from sandbox.market import Market
 from sandbox.tape import Tape, index_of
@@ -62,8 +62,9 @@ class Rules:
 class Exchange:
     """Sends a tape to whoever subscribed; `muted` and `drop_all` are for trying failures out."""
 
-    def __init__(self, tape: Tape, rules: Rules) -> None:
+    def __init__(self, tape: Tape, rules: Rules, closes: providers.Providers) -> None:
         self.tape = tape
+        self.providers = closes
         self.rules = rules
         self.muted: set[str] = set()
         self.sessions: set[sessions.Session] = set()
@@ -113,11 +114,16 @@ class Exchange:
     def serve_request(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer REST requests, refuse wrong addresses, let WebSocket handshakes through."""
         url = urlsplit(request.path)
+        query = {name: values[-1] for name, values in parse_qs(url.query).items()}
+        if url.path == providers.KLINES:
+            return _response(self.providers.klines(query, self._budget, _now_ms()))
         if url.path.startswith("/fapi/"):
-            query = {name: values[-1] for name, values in parse_qs(url.query).items()}
             return _response(
                 rest.answer(url.path, query, tape=self.tape, budget=self._budget, now_ms=_now_ms())
             )
+        if url.path.startswith(providers.PATHS):
+            headers = {"Authorization": request.headers.get("Authorization", "")}
+            return _response(self.providers.answer(url.path, query, headers, _now_ms()))
         if url.path.startswith("/sandbox/"):
             return _response(self._meddle(url.path, parse_qs(url.query)))
         target = sessions.target_of(request.path)
@@ -171,8 +177,14 @@ class Exchange:
             if listing is None:
                 return rest.Answer(400, {"msg": "skip needs ?symbol= of a listed symbol"}, {})
             self.tape.market.skip_ids(listing, int(query.get("count", ["1"])[0]))
+        elif action == "providers":
+            return rest.Answer(200, self.providers.report(), {})
+        elif action == "fail":
+            provider, times = query.get("provider", [""])[0], query.get("count", ["1"])[0]
+            self.providers.fail(provider, int(times))
         else:
-            return rest.Answer(404, {"msg": "expected drop, mute, unmute or skip"}, {})
+            expected = "expected drop, mute, unmute, skip, providers or fail"
+            return rest.Answer(404, {"msg": expected}, {})
         return rest.Answer(200, {}, {})
 
     def _too_many_streams(self) -> str:
@@ -186,10 +198,12 @@ async def running(
     rules: Rules | None = None,
     port: int = 0,
     history_ms: int = HISTORY_MS,
+    closes: providers.Providers | None = None,
 ) -> AsyncIterator[Exchange]:
     """Serve a market on loopback while the block lasts; port 0 picks a free one."""
     tape = Tape(market, now_ms=_now_ms(), history_ms=history_ms, memory_trades=MEMORY_TRADES)
-    exchange = Exchange(tape, rules or Rules())
+    closes = closes or providers.Providers(providers.universe_of((), market.listings, seed=1))
+    exchange = Exchange(tape, rules or Rules(), closes)
     async with serve(
         exchange.serve_client,
         LOOPBACK,
@@ -219,10 +233,11 @@ async def _release_forever(exchange: Exchange) -> None:
 
 
 def _response(answer: rest.Answer) -> Response:
-    body = wire.to_json(answer.value).encode()
+    is_text = isinstance(answer.value, str)
+    body = (answer.value if is_text else wire.to_json(answer.value)).encode()
     headers = Headers(
         {
-            "Content-Type": "application/json",
+            "Content-Type": "text/plain" if is_text else "application/json",
             "Content-Length": str(len(body)),
             "Connection": "close",
             **answer.headers,
@@ -245,7 +260,11 @@ async def _main(knobs: settings.Settings) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    async with running(market, port=knobs.sandbox_port, history_ms=history_ms) as exchange:
+    universe = providers.universe_of(groups, listings, seed=knobs.sandbox_seed)
+    closes = providers.Providers(universe, providers.quotas_of(knobs))
+    async with running(
+        market, port=knobs.sandbox_port, history_ms=history_ms, closes=closes
+    ) as exchange:
         address = f"ws://{LOOPBACK}:{exchange.port}"
         log.info("SIMULATED exchange on %s: %d symbols, %d trades/s", address, len(listings), rate)
         await stopped.wait()

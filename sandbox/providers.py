@@ -9,17 +9,21 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from oddlot.peer_groups import PeerGroup
+from oddlot.settings import Settings
 from sandbox import provider_bodies as bodies
+from sandbox.listings import Listing
 from sandbox.rest import Answer, Budget, Query
 from sandbox.universe import Daily, Universe
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 MAX_TWELVE_ROWS, MAX_STACK_ROWS, MAX_KLINES = 5_000, 1_000, 1_500
 KLINES = "/fapi/v1/klines"
+PATHS = ("/twelvedata/", "/fmp/", "/marketstack/")
 REFUSED_KEY = "refused"  # a key that no provider takes, to try that out
 TOO_MANY_WEIGHT = "Too many requests; current limit is {} request weight per minute."
 
@@ -237,6 +241,25 @@ class Providers:
         if spent:
             count.rejections[spent] += 1
         return spent
+
+
+def universe_of(groups: Iterable[PeerGroup], listings: Iterable[Listing], *, seed: int) -> Universe:
+    """Give a universe of the members of peer groups; what trades live has its own prices."""
+    members = {group.id: [member.symbol for member in group.members] for group in groups}
+    benchmarks = {group.id: group.benchmark for group in groups}
+    prices = {listing.symbol: listing.price for listing in listings}
+    return Universe(members, seed=seed, benchmarks=benchmarks, prices=prices)
+
+
+def quotas_of(knobs: Settings) -> Quotas:
+    """Give the plans that our callers believe to have."""
+    return Quotas(
+        twelve_data_per_minute=knobs.twelve_data_per_minute,
+        twelve_data_per_day=knobs.twelve_data_per_day,
+        fmp_per_day=knobs.fmp_per_day,
+        marketstack_per_second=knobs.marketstack_per_second,
+        marketstack_per_month=knobs.marketstack_per_month,
+    )
 
 
 def _number(window: str, now_ms: int) -> int:

@@ -18,14 +18,14 @@ class BudgetWindow:
     window : days and months are UTC; seconds and minutes slide.
     limit, used, left : in the provider's own unit.
     resets_ms : when there will be more: the next day or month, or, where the window slides, when
-        the next unit becomes free.
+        the next unit becomes free; None where nothing is spent.
     """
 
     window: Window
     limit: int
     used: int
     left: int
-    resets_ms: int
+    resets_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

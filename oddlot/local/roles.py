@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from oddlot import errors
 from oddlot.local import kafka
 from oddlot.settings import LOOPBACK, ROLES, Settings
@@ -21,6 +23,9 @@ PROBE_DEADLINE_S = 2.0
 # gone within 9 s, whatever hangs. The API takes 3 s to part from its clients.
 FEED_STOP_S, STREAMS_STOP_S, READER_STOP_S, KEEPER_STOP_S = 2.0, 3.0, 4.0, 4.0
 CLIENTS_OF_KEEPERS = frozenset({"producers", "streams", "api"})
+
+# The free plans take 40 minutes for the curated groups: nobody waits for that in a demo.
+DEMO_PLANS = {"twelve_data_per_minute": 960, "twelve_data_per_day": 100_000}
 
 Probe = Callable[[], Awaitable[bool]]
 
@@ -97,6 +102,31 @@ def environment(settings: Settings) -> dict[str, str]:
         **settings.environment(),
         "PYTHONPATH": rooms,
         "PYTHONUNBUFFERED": "1",
+    }
+
+
+def sandbox_providers(settings: Settings) -> dict[str, object]:
+    """Give the settings that send the providers' adapters to the sandbox, with ample plans.
+
+    Parameters
+    ----------
+    settings : as loaded; the limits of plans that it was given stay, to be tried out.
+
+    Examples
+    --------
+    >>> sandbox_providers(Settings(sandbox_port=8099))["fmp_url"]
+    'http://127.0.0.1:8099/fmp'
+    """
+    address = f"http://{LOOPBACK}:{settings.sandbox_port}"
+    plans = {name: n for name, n in DEMO_PLANS.items() if name not in settings.model_fields_set}
+    return {
+        "twelve_data_url": f"{address}/twelvedata",
+        "fmp_url": f"{address}/fmp",
+        "marketstack_url": f"{address}/marketstack",
+        "twelve_data_key": SecretStr("sandbox"),
+        "fmp_key": SecretStr("sandbox"),
+        "marketstack_key": SecretStr("sandbox"),
+        **plans,
     }
 
 
