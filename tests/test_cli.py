@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from oddlot import cli
 from oddlot.settings import LOOPBACK
 
 DEADLINE_S = 60.0
@@ -102,3 +103,11 @@ def test_help_says_what_to_give(command: str):
 
 def test_the_version_is_one_line():
     assert run("version").stdout.count("\n") == 1
+
+
+def test_ctrl_c_while_it_is_still_being_loaded_shows_no_traceback(tmp_path: Path):
+    # A module that is loaded early, and that presses Ctrl-C when it is.
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = run("version", PYTHONPATH=str(tmp_path))
+    assert done.returncode == cli.INTERRUPTED
+    assert done.stdout == done.stderr == ""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from oddlot import cli, errors
+from oddlot import commands, errors
 from oddlot.contracts import topics
 from oddlot.settings import ROLES, Settings
 from tests.conftest import ROOT
@@ -23,7 +23,7 @@ DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [*sorted(ROOT.glob("*.md")), *DOCS, ROOT / "tests" / "examples" / "README.md"]
 FOR_TESTS = {"ODDLOT_REAL_DATA", "ODDLOT_CHROMIUM", "ODDLOT_FAIL_ON_SKIP"}
 SETTINGS = {f"ODDLOT_{name.upper()}" for name in Settings.model_fields}
-COMMANDS = typer.main.get_command(cli.cli).commands  # type: ignore[attr-defined]  # it is a group
+COMMANDS = typer.main.get_command(commands.cli).commands  # type: ignore[attr-defined]  # it is a group
 ERRORS = [name for name, kind in vars(errors).items() if inspect.isclass(kind)]
 # Programs that are not ours, and what must follow those that start something of ours.
 PROGRAMS = {"cd", "curl", "docker", "export", "git", "kcat", "pip", "pytest", "uv"}
