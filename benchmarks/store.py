@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 
 from oddlot.contracts.messages import Bar, Ticks
-from oddlot.local import clickhouse, ports
+from oddlot.local import bytecode, clickhouse, ports
 from oddlot.settings import Settings, load
 from oddlot.store import client as clients
 from oddlot.store.reader import Reader
@@ -162,6 +162,7 @@ def running(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         "ODDLOT_CLICKHOUSE_PORT": str(settings.clickhouse_port),
         "ODDLOT_CLICKHOUSE": "",
     }
+    bytecode.keep_apart(environment)  # as `oddlot` does for whom it starts
     process = subprocess.Popen(
         [sys.executable, "-m", "oddlot.local.clickhouse"],
         env=environment,

@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,7 +99,10 @@ def serve(settings: Settings, limits: Limits | None = None) -> None:
     """
     directory = directory_of(settings)
     ports.require_free(settings.clickhouse_port, "ODDLOT_CLICKHOUSE_PORT")
-    with locked(directory):
+    # Whoever asks while the engine opens waits for the answer; refused, they would be late again.
+    with locked(directory), socket.create_server((LOOPBACK, settings.clickhouse_port)) as listener:
+        # chDB can answer in pyarrow's tables, which nobody asks for here: loading it takes 0.3 s.
+        sys.modules["pyarrow"] = None  # type: ignore[assignment]  # how Python is told to do without
         # Imported under the lock: it takes a second, and a second process should hear at once.
         from oddlot.local.clickhouse_engine import Engine, Limits
 
@@ -106,7 +110,7 @@ def serve(settings: Settings, limits: Limits | None = None) -> None:
         engine.open()
         log.info("store on http://%s:%d, data in %s", LOOPBACK, settings.clickhouse_port, directory)
         try:
-            _listen(engine, settings.clickhouse_port)
+            _listen(engine, listener)
         finally:
             if not engine.close(GRACE_S):
                 # What is acknowledged is on disk; waiting longer would hold up who stops us.
@@ -125,15 +129,13 @@ def main() -> int:
     return 0
 
 
-def _listen(engine: Engine, port: int) -> None:
+def _listen(engine: Engine, listener: socket.socket) -> None:
     import uvicorn
 
     from oddlot.local.clickhouse_http import Interface
 
     config = uvicorn.Config(
         Interface(engine),
-        host=LOOPBACK,
-        port=port,
         lifespan="off",
         ws="none",
         access_log=False,
@@ -146,7 +148,7 @@ def _listen(engine: Engine, port: int) -> None:
     # uvicorn raises the signal again once it has stopped, which would end us before the engine.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    server.run()
+    server.run([listener])
 
 
 if __name__ == "__main__":
