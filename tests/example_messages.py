@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
 from oddlot.contracts.messages import (
@@ -17,11 +19,12 @@ from oddlot.contracts.messages import (
     Lull,
     Pair,
     PairChange,
+    Spread,
     Ticks,
 )
 from oddlot.contracts.topics import Topic
 from oddlot.errors import BadMessage
-from oddlot.quant import legs, pairs
+from oddlot.quant import legs, pairs, stationarity
 from oddlot.quant.bars import Folded, Folding, add_ticks
 from producers import frames
 from producers.frames import Tick
@@ -152,9 +155,17 @@ def _spreads(closed: dict[str, Folded]) -> Iterator[Example]:
                 leg = legs.add_bar(leg, bar.open_ms, bar.close, SECOND_MS)
         both.append(legs.add_lull(leg, int(leg.open_ms[-1]), CLOSE_MS))
     found = pairs.spreads_since(PAIR, "1s", *both, since_ms=0)
+    yield from _pair_tests(found)
     yield _example(topics.SPREADS, "first", found[0])
     yield _example(topics.SPREADS, "gathering", found[59])
     yield _example(topics.SPREADS, "warm", next(spread for spread in found if spread.warm))
+
+
+def _pair_tests(found: list[Spread]) -> Iterator[Example]:
+    for name, window in (("tested", found[-PAIR.window :]), ("too-short", found[:20])):
+        y, x = np.array([(row.y_close, row.x_close) for row in window]).T
+        test = stationarity.pair_test(PAIR, "1s", window[-1].open_ms, y, x)
+        yield _example(topics.PAIR_TESTS, name, test)
 
 
 def _closes(closed: Folded) -> Iterator[Example]:
