@@ -60,11 +60,12 @@ def demo(
     """Start the system against a simulated exchange on this machine."""
     if state_dir is None and "ODDLOT_STATE_DIR" not in os.environ:
         state_dir = platformdirs.user_state_path("oddlot") / "demo"  # apart from real data
-    port = settings.load().sandbox_port
+    given = settings.load()
     sandbox = {
         "simulated": True,
-        "binance_stream_url": f"ws://{LOOPBACK}:{port}",
-        "binance_rest_url": f"http://{LOOPBACK}:{port}",
+        "binance_stream_url": f"ws://{LOOPBACK}:{given.sandbox_port}",
+        "binance_rest_url": f"http://{LOOPBACK}:{given.sandbox_port}",
+        **roles.sandbox_providers(given),
     }
     _start({"state_dir": state_dir, "kafka": kafka or None, **sandbox}, only, without)
 
