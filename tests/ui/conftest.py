@@ -22,7 +22,7 @@ from tests.ui import fake_market
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "artefacts"
 START_DEADLINE_S = 60.0
-LIVE_DEADLINE_MS = 60_000
+LIVE_DEADLINE_MS = int(os.environ.get("P_DEADLINE", 60_000))
 DESKTOP, PHONE = (1400, 900), (390, 844)
 PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130 Mobile Safari/537.36"
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
@@ -133,8 +133,7 @@ class Watched:
         """Wait until messages arrive and every chart has something to show."""
         self.until(
             "oddlot.stream.state.name === 'live'"
-            " && Object.values(oddlot.charts).length === 3"
-            " && Object.values(oddlot.charts).every((chart) => chart.plot?.newest)"
+            " && ['y', 'x', 'spread'].every((name) => oddlot.charts[name]?.plot?.newest)"
         )
 
     def until(self, condition: str) -> None:
@@ -145,6 +144,13 @@ class Watched:
     def sees(self, text: str) -> None:
         """Wait until this text is on the page."""
         self.page.get_by_text(text).first.wait_for(state="visible", timeout=LIVE_DEADLINE_MS)
+
+    def until_shown(self, *, interval_ms: int) -> None:
+        """Wait until all charts of bars and spreads show something of this interval."""
+        self.until(
+            "['y', 'x', 'spread'].every((name) => oddlot.charts[name]?.plot?.newest"
+            f" && oddlot.charts[name].plot.axis.intervalMs === {interval_ms})"
+        )
 
     def figure(self, tile: str) -> str:
         """Read the large text of a tile."""
@@ -161,6 +167,7 @@ def visit(browser: Browser, dashboard: str) -> Iterator[Callable[..., Watched]]:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, user_agent=agent
         )
+        context.set_default_timeout(LIVE_DEADLINE_MS)
         visits.append(Watched(context.new_page(), dashboard))
         return visits[-1]
 

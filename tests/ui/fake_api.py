@@ -70,6 +70,8 @@ class FakeApi:
         self.store_down = False
         self.requests: list[str] = []
         self._alerted: list[dict[str, Any]] = []
+        self._tested: list[dict[str, Any]] = []
+        self._changed: list[str] = []
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -111,10 +113,7 @@ class FakeApi:
                 self.market.step()
                 await self._publish()
             await self.hub.publish("health", self._health())
-            while not self.pairs.changes.empty():
-                await self.hub.publish("pairs", self.pairs.changes.get_nowait())
-            while self._alerted:
-                await self._publish_alert(self._alerted.pop(0))
+            await self._publish_rare()
 
     async def _publish(self) -> None:
         market, seconds = self.market, self.market.seconds
@@ -135,6 +134,28 @@ class FakeApi:
         """Have the next beat publish an alert at the newest bar."""
         spread = self.market.spreads(pair, interval, 1)[-1]
         self._alerted.append(fake_pairs.alert(spread, crossing=crossing, z=2.31))
+
+    def raise_test(self, pair: str, interval: str, *, p: float) -> None:
+        """Have the next beat publish a test of the pair at the newest bar."""
+        test = fake_pairs.pair_test(self.market, pair, interval)
+        found = {"eg_p": p, "is_cointegrated": p < 0.05, "open_ms": test["open_ms"] + 1}
+        self._tested.append({**test, **found})
+
+    def change(self, pair: str, **how: Any) -> None:
+        """Change how a pair is watched, as another page would."""
+        self.pairs.watched[pair].update(how)
+        self._changed.append(pair)
+
+    async def _publish_rare(self) -> None:
+        while self._changed:
+            self.pairs.tell(self._changed.pop(0))
+        while not self.pairs.changes.empty():
+            await self.hub.publish("pairs", self.pairs.changes.get_nowait())
+        while self._tested:
+            test = self._tested.pop(0)
+            await self.hub.publish(f"pair-tests:{test['pair']}:{test['interval']}", test)
+        while self._alerted:
+            await self._publish_alert(self._alerted.pop(0))
 
     async def _publish_alert(self, alert: dict[str, Any]) -> None:
         self.pairs.alerts.append(alert)

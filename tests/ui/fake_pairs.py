@@ -146,15 +146,16 @@ class Pairs:
             return problem(422, f"{pair}: expected two of the streaming symbols {names}")
         known = self.watched.get(pair, {**SETTINGS, "added": True, "group": None})
         self.watched[pair] = {**known, **await request.json()}
-        self._changed(pair)
+        self.tell(pair)
         return self._view(pair)
 
     async def _delete(self, pair: str) -> Any:
         self.watched.pop(pair, None)
-        self._changed(pair)
+        self.tell(pair)
         return Response(status_code=204)
 
-    def _changed(self, pair: str) -> None:
+    def tell(self, pair: str) -> None:
+        """Have the next beat publish how a pair is watched now."""
         watched = self._view(pair) if pair in self.watched else None
         self.changes.put_nowait({"pair": pair, "watched": watched, "changed_ms": 0})
 

@@ -47,6 +47,7 @@ class Uploads:
         self.forms.append(options)
         files = [value for value in form.getlist("files") if not isinstance(value, str)]
         texts = {str(file.filename): (await file.read()).decode() for file in files}
+        await form.close()
         if any("close" not in text.lower() for text in texts.values()):
             expected = {"where": "files", "expected": "a column of closes", "was": "none"}
             return problem(422, "no column of closes was found", errors=[expected])

@@ -40,9 +40,11 @@ function filters(model, onchange) {
   const period = choice({label: "Since", options: [["", "ever"], ["hour", "an hour"], ["day", "a day"]], onchange})
   const toasts = choice({label: "Toasts", options: [["all", "all pairs"], ["pair", "this pair"], ["off", "off"]], onchange: setToastScope})
   toasts.set(toastScope())
+  toasts.element.classList.add("o-small")
   const fillPairs = (list) => pair.fill([["", "all pairs"], ["this", "this pair"], ...[...list.pairs.keys()].sort().map((each) => [each, inWords(each)])])
   return {
-    element: h("div", {class: "o-filters", role: "group", "aria-label": "Filters of the log"}, ...[pair, interval, crossing, period, toasts].map((each) => each.element)),
+    element: h("div", {class: "o-filters", role: "group", "aria-label": "Filters of the log"}, ...[pair, interval, crossing, period].map((each) => each.element)),
+    toasts: toasts.element,
     follow: watchlistOf(model.api).watch(fillPairs),
     isThis: () => pair.value === "this",
     get value() {
@@ -61,7 +63,7 @@ export function mount(box, model) {
     text: "Export", label: "Export the log as filtered",
     fill: (panel) => panel.replaceChildren(h("div", {class: "o-exports"}, h("span", {}, "Alerts as filtered"), ...formatLinks(model.api, withQuery("/alerts", chosen.value), "Alerts"))),
   })
-  const frame = card(box, {title: "Alerts"}, exports.element)
+  const frame = card(box, {title: "Alerts"}, chosen.toasts, exports.element)
   const tbody = h("tbody")
   const empty = h("p", {class: "o-empty", role: "status"})
   const more = h("button", {type: "button", class: "o-button", hidden: true, onclick: () => log.older().catch((error) => setText(empty, error.message))}, "Older ones")

@@ -17,7 +17,8 @@ function addSeries(lib, plot) {
   const [up, down, warn] = [token("up"), token("down"), token("warn")]
   const doubtful = {color: warn, wickColor: warn} // trades are missing from it
   const shapeBar = (bar) => ({
-    open: bar.open, high: bar.high, low: bar.low, close: bar.close, ...(bar.complete === false && !bar.is_open && doubtful),
+    open: bar.open ?? bar.close, high: bar.high ?? bar.close, low: bar.low ?? bar.close, close: bar.close, // a file may say closes alone
+    ...(bar.complete === false && !bar.is_open && doubtful),
   })
   const prices = plot.add(lib.CandlestickSeries, {
     upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false, priceLineStyle: 1,
@@ -35,13 +36,13 @@ function addSeries(lib, plot) {
 function fillLegend(legend, {symbol, interval, bar, decimals}) {
   legend.replaceChildren(h("b", {}, `${symbol} · ${interval}`))
   if (!bar) return
-  const change = (bar.close / bar.open - 1) * 100
+  const change = bar.open == null ? null : (bar.close / bar.open - 1) * 100
   const figures = h("span", {class: bar.close >= bar.open ? "o-up" : "o-down"})
   for (const [name, value] of [["O", bar.open], ["H", bar.high], ["L", bar.low], ["C", bar.close]]) {
-    figures.append(h("i", {}, name), ` ${number(value, decimals)} `)
+    if (value != null) figures.append(h("i", {}, name), ` ${number(value, decimals)} `)
   }
-  figures.append(` ${signed(change)}%`)
-  legend.append(figures, h("span", {class: "o-volume"}, h("i", {}, "V"), ` ${compact(bar.volume)}`))
+  if (change !== null) figures.append(` ${signed(change)}%`)
+  legend.append(figures, bar.volume == null ? "" : h("span", {class: "o-volume"}, h("i", {}, "V"), ` ${compact(bar.volume)}`))
   if (bar.is_open) legend.append(h("span", {class: "o-note"}, "open"))
   else if (bar.complete === false) legend.append(h("span", {class: "o-note o-warn"}, "incomplete: trades are missing"))
 }

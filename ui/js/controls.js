@@ -16,7 +16,7 @@ export function segmented({label, options, onchange}) {
 
 /** A list to choose from, with its name before it. `fill(options)` keeps the choice where it can. */
 export function choice({label, options = [], onchange = () => {}, hidden = false}) {
-  const select = h("select", {class: "o-input", onchange: () => onchange(select.value)})
+  const select = h("select", {class: "o-input", "aria-label": label, onchange: () => onchange(select.value)})
   const element = h("label", {class: "o-field", hidden}, h("span", {}, label), select)
   const fill = (list, value = select.value) => {
     const items = list.map((each) => (Array.isArray(each) ? each : [each, each]))
@@ -32,7 +32,7 @@ export function choice({label, options = [], onchange = () => {}, hidden = false
 
 /** A field for a number or a word. */
 export function field({label, type = "text", onchange = () => {}, ...attributes}) {
-  const input = h("input", {class: "o-input", type, autocomplete: "off", spellcheck: "false", ...attributes, onchange: () => input.checkValidity() && onchange(input.value)})
+  const input = h("input", {class: "o-input", type, "aria-label": label, autocomplete: "off", spellcheck: "false", ...attributes, onchange: () => input.checkValidity() && onchange(input.value)})
   const element = h("label", {class: "o-field"}, h("span", {}, label), input)
   return {element, input, get value() { return input.value }, set: (value) => { if (input.value !== String(value)) input.value = value }}
 }
@@ -51,9 +51,10 @@ export function menuButton({text, label, fill}) {
   const panel = h("div", {class: "o-menu o-panel", popover: "auto", role: "group", "aria-label": label})
   const button = h("button", {type: "button", class: "o-button", "aria-haspopup": "true", "aria-expanded": "false"}, text, h("span", {class: "o-caret", "aria-hidden": "true"}, "▾"))
   button.addEventListener("click", () => {
-    fill(panel, () => panel.hidePopover())
     panel.togglePopover()
-    placeUnder(panel, button)
+    const place = () => panel.matches(":popover-open") && placeUnder(panel, button)
+    place()
+    Promise.resolve(fill(panel)).then(place) // what it holds makes it wider
   })
   panel.addEventListener("toggle", (event) => button.setAttribute("aria-expanded", String(event.newState === "open")))
   return {element: h("div", {class: "o-menu-button"}, button, panel), button, say: (words) => setText(button.firstChild, words)}

@@ -56,7 +56,7 @@ export function exportMenu(model, group) {
     text: "Export", label: "Export data",
     fill: (panel) => {
       panel.replaceChildren(stretch.element, rows)
-      fillRows()
+      return fillRows()
     },
   })
 }

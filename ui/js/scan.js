@@ -92,9 +92,22 @@ export function mount(box, model) {
       setText(run, "Scan")
     }
   }
-  const unfollow = list.watch(chosen.fill)
+  // Scanned once by itself, when somebody comes to see it.
+  const seen = new IntersectionObserver(([entry]) => {
+    if (!entry.isIntersecting || !chosen.group.value) return
+    seen.disconnect()
+    scan()
+  })
+  const unfollow = list.watch(() => {
+    chosen.fill()
+    if (!path) {
+      seen.disconnect()
+      seen.observe(box)
+    }
+  })
   return () => {
     unfollow()
+    seen.disconnect()
     running?.abort()
   }
 }

@@ -7,7 +7,8 @@ import {streamOf} from "./stream.js"
 
 const LIVE_ROWS = 720 // 12 minutes of 1s, 12 hours of 1m, 60 hours of 5m
 const UPLOAD_ROWS = 4_000
-const NAMES_MS = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1_000]]
+const DAY_MS = 86_400_000 // of a file that does not tell
+const NAMES_MS = [["d", DAY_MS], ["h", 3_600_000], ["m", 60_000], ["s", 1_000]]
 
 const uploads = new Map()
 
@@ -38,9 +39,11 @@ export function intervalName(ms) {
   return `${ms / unitMs}${unit}`
 }
 
-/** The interval of an upload: that of its files. */
-export function uploadIntervalMs(about) {
-  return Math.max(...about.understood.files.map((file) => file.interval_ms ?? 0)) || 86_400_000
+/** The interval of a pair of an upload: the longer one of its legs' files. */
+export function uploadIntervalMs(about, pair) {
+  const legs = pair.split("~")
+  const files = about.understood.files.filter((file) => file.symbols.some((symbol) => legs.includes(symbol)))
+  return Math.max(0, ...files.map((file) => file.interval_ms ?? 0)) || DAY_MS
 }
 
 function liveSource({api, interval}) {
@@ -59,10 +62,10 @@ function liveSource({api, interval}) {
   }
 }
 
-function uploadSource({api, upload, window, prices, hedge}, about) {
+function uploadSource({api, upload, pair: shown, window, prices, hedge}, about) {
   const root = `/uploads/${encodeURIComponent(upload)}`
   const how = {window: window || null, prices, hedge}
-  const intervalMs = uploadIntervalMs(about)
+  const intervalMs = uploadIntervalMs(about, shown)
   return {
     isLive: false,
     base: api,

@@ -63,6 +63,8 @@ function show(box, {source, pair, group, thresholds, watched}) {
     const largest = spreads.reduce((most, row) => Math.max(most, Math.abs(row.spread ?? 0)), 0)
     const precision = decimalsFor(largest, AXIS_DIGITS)
     panes.spread.applyOptions({priceFormat: {type: "price", precision, minMove: 10 ** -precision}})
+    const ratio = decimalsFor(spreads.at(-1).hedge_ratio ?? 1)
+    panes.hedge.applyOptions({priceFormat: {type: "price", precision: ratio, minMove: 10 ** -ratio}})
     chart.ready()
     plot.reset(spreads)
     mark()
@@ -97,7 +99,8 @@ function show(box, {source, pair, group, thresholds, watched}) {
     }
     if (rows.loaded) reset(rows.rows)
   }, chart.missing)
-  const resized = new ResizeObserver(() => legend(null))
+  // The chart lays its panes out a frame after its own observer has heard of the new size.
+  const resized = new ResizeObserver(() => requestAnimationFrame(() => requestAnimationFrame(() => ended || legend(null))))
   resized.observe(frame.body)
   return {
     get plot() { return plot },

@@ -106,7 +106,7 @@ function show(box, {source, pair, enterZ}) {
     putTest(tiles, test)
     putLeg(tiles, "y", legs[0], {nowMs, isLive})
     putLeg(tiles, "x", legs[1], {nowMs, isLive})
-    if (isLive) put(tiles, "latency", {title: "Latency", figure: duration(stream.latencyMs), note: "trade to signal, median"})
+    if (isLive) put(tiles, "latency", {title: "Latency", figure: duration(stream.latencyMs), note: "trade to signal"})
   }
   const newest = ({field, channel, path, hear, limit}) => {
     const rows = new Rows({base, stream, field, channel, path: () => path, limit}).start({

@@ -5,6 +5,7 @@ import {h, setText} from "./dom.js"
 import {clock, duration} from "./format.js"
 import {streamOf} from "./stream.js"
 
+const DRAWER_COVERS = "(max-width: 599.95px)" // Material UI's "sm", below which the drawer is a cover
 const WORDS = {connecting: "CONNECTING", open: "LIVE", live: "LIVE", stale: "STALE", down: "DOWN"}
 
 /** The header's words for a state. */
@@ -14,7 +15,16 @@ export function statusText(state, latencyMs) {
   return WORDS[state.name]
 }
 
+/** Close the shell's drawer where it would lie over the page; whether it does, only the browser knows. */
+function closeDrawer() {
+  if (!matchMedia(DRAWER_COVERS).matches) return
+  for (const root of window.Bokeh?.documents.flatMap((each) => each.roots()) ?? []) {
+    if (root.data?.sidebar_open) root.data.sidebar_open = false
+  }
+}
+
 export function mount(box, model) {
+  closeDrawer()
   const stream = streamOf(model.api)
   ;(window.oddlot ??= {}).stream = stream
   const text = h("span")

@@ -5,7 +5,7 @@ import {card} from "./card.js"
 import {h, setText} from "./dom.js"
 import {compact} from "./format.js"
 import {rememberUpload, uploadOf} from "./source.js"
-import {badRows, overrides, understoodTable} from "./upload_view.js"
+import {badRows, overrides, summaryOf, understoodTable} from "./upload_view.js"
 
 const MOST_BYTES = 200 * 1024 * 1024 // the API's own limit; said before the wait, not after it
 const SHORT_ROWS = 1_200 // fewer: a window of 300 would leave little to see
@@ -22,7 +22,10 @@ export function refusalOf(files) {
 function formOf(files, options) {
   const form = new FormData()
   for (const file of files) form.append("files", file, file.name)
-  for (const [name, value] of Object.entries(options)) if (value) form.append(name, value)
+  for (const [name, value] of Object.entries(options)) {
+    if (Array.isArray(value)) value.forEach((each) => form.append(name, each)) // one a file, empty ones too
+    else if (value) form.append(name, value)
+  }
   return form
 }
 
@@ -52,7 +55,8 @@ export function mount(box, model) {
   const status = h("p", {class: "o-empty", role: "status"})
   const progress = h("progress", {hidden: true, "aria-label": "Reading"})
   const shown = h("div", {class: "o-understood"})
-  frame.body.append(dropZone((files) => read(files)), progress, status, shown)
+  const zone = dropZone((files) => read(files))
+  frame.body.append(zone, progress, status, shown)
   let [files, turn] = [[], 0]
 
   const use = (about) => {
@@ -62,14 +66,17 @@ export function mount(box, model) {
     model.pair = first.pair
     model.upload = about.upload
   }
-  const draw = async (about, {used}) => {
+  const draw = (about, {used}) => {
     frame.retitle(used ? "Uploaded" : "What was understood")
+    frame.note(used ? summaryOf(about) : "")
+    zone.hidden = used
     setText(status, about.symbols.length < 2 ? `Expected two symbols or more, was ${about.symbols.join(", ") || "none"}: add the file of the other leg.` : "")
-    const again = await overrides(about, files, (options) => read(files, options))
+    const again = overrides(about, files, (options) => read(files, options))
     const buttons = h("div", {class: "o-filters"},
-      used ? null : h("button", {type: "button", class: "o-button o-primary", disabled: about.symbols.length < 2, onclick: () => use(about)}, "Compute"),
+      used ? h("button", {type: "button", class: "o-button", onclick: () => { zone.hidden = false }}, "Another file") : h("button", {type: "button", class: "o-button o-primary", disabled: about.symbols.length < 2, onclick: () => use(about)}, "Compute"),
       h("button", {type: "button", class: "o-button", onclick: () => forget(about)}, used ? "Remove this upload" : "Discard"))
-    shown.replaceChildren(understoodTable(about), badRows(about), ...(used ? [] : [again]), buttons)
+    const understood = used ? h("details", {}, h("summary", {}, "What was understood"), understoodTable(about)) : understoodTable(about)
+    shown.replaceChildren(understood, badRows(about), ...(used || !files.length ? [] : [again]), buttons)
   }
   const read = async (given, options = {}) => {
     const mine = ++turn
@@ -80,7 +87,7 @@ export function mount(box, model) {
     progress.hidden = false
     try {
       const about = await send(model.api, "POST", "/uploads", formOf(files, options))
-      if (mine === turn) await draw(about, {used: false})
+      if (mine === turn) draw(about, {used: false})
     } catch (error) {
       if (mine !== turn) return
       const parts = (error.errors ?? []).map((each) => `${each.where}: expected ${each.expected}, was ${each.was}`)
@@ -98,6 +105,8 @@ export function mount(box, model) {
   }
   const clear = () => {
     frame.retitle("Upload")
+    frame.note("")
+    zone.hidden = false
     setText(status, "")
     shown.replaceChildren()
   }
@@ -106,7 +115,7 @@ export function mount(box, model) {
     const mine = ++turn
     try {
       const about = await uploadOf(model.api, model.upload)
-      if (mine === turn) await draw(about, {used: true})
+      if (mine === turn) draw(about, {used: true})
     } catch (error) {
       clear()
       setText(status, error.status === 404 ? "This upload is gone: uploads are kept for a while only. Drop the files again." : error.message)

@@ -1,18 +1,27 @@
 // What the API understood of an upload -> tables, and the controls to correct it.
 
-import {choice} from "./controls.js"
+import {choice, field} from "./controls.js"
 import {h} from "./dom.js"
 import {moment, number} from "./format.js"
 import {intervalName} from "./source.js"
 
-const HEAD_BYTES = 64 * 1024 // enough of a file to know its header
 const ROLES = ["time", "symbol", "open", "high", "low", "close", "volume"]
 const DELIMITERS = [["", "as found"], [",", "comma"], [";", "semicolon"], ["\t", "tab"], ["|", "bar"]]
-const NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ".": "point"}
-const MOST_PREVIEWED = 3
+const DECIMALS = [["", "as found"], [".", "point"], [",", "comma"]]
+const DATES = [["", "as found"], ["dmy", "day first"], ["mdy", "month first"]]
+const NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ".": "point", "": "none"}
 
 const named = (mark) => NAMED[mark] ?? mark ?? "–"
 const day = (ms) => (ms == null ? "–" : moment(ms).replace(" 00:00:00", ""))
+
+/** An upload in one line. */
+export function summaryOf(about) {
+  const {files} = about.understood
+  const rows = files.reduce((sum, file) => sum + file.rows, 0)
+  const known = files.filter((file) => file.first_ms != null)
+  const stretch = known.length ? ` · ${day(Math.min(...known.map((file) => file.first_ms)))} to ${day(Math.max(...known.map((file) => file.last_ms)))}` : ""
+  return `${files.map((file) => file.name).join(", ")} · ${number(rows, 0)} rows · ${about.symbols.length} symbols${stretch}`
+}
 
 /** A table of files: what each is taken for. */
 export function understoodTable(about) {
@@ -24,10 +33,15 @@ export function understoodTable(about) {
     file.interval_ms ? intervalName(file.interval_ms) : "irregular",
     day(file.first_ms),
     day(file.last_ms),
-    Object.entries(file.columns).map(([role, column]) => (String(column) === role ? role : `${role} ← ${column}`)).join(", "),
+    Object.entries(file.columns).map(([role, column]) => (String(column).toLowerCase() === role ? role : `${role} ← ${column}`)).join(", "),
     [file.time_format, file.timezone].filter(Boolean).join(" · "),
-    `${file.encoding} · ${named(file.delimiter)} · decimal ${named(file.decimal)}`,
+    [file.packing, file.encoding, named(file.delimiter), `decimal ${named(file.decimal)}`].filter(Boolean).join(" · "),
   ])
+  const notes = [...new Set(about.understood.files.flatMap((file) => file.notes ?? []))]
+  return h("div", {}, table(heads, rows), ...notes.map((note) => h("p", {class: "o-warn o-said"}, note)))
+}
+
+function table(heads, rows) {
   return h("div", {class: "o-scroll", tabindex: "0", role: "region", "aria-label": "Files as understood"},
     h("table", {class: "o-table o-wrap"}, h("caption", {class: "o-unseen"}, "Files as understood"),
       h("thead", {}, h("tr", {}, ...heads.map((name, i) => h("th", {scope: "col", class: i === 1 ? false : "o-left"}, name)))),
@@ -39,7 +53,7 @@ export function badRows(about) {
   if (!about.bad_rows_total) return h("p", {class: "o-sub"}, "Every row could be read.")
   const shown = about.bad_rows.length < about.bad_rows_total ? `, the first ${about.bad_rows.length} below` : ""
   return h("details", {class: "o-bad"},
-    h("summary", {}, `${number(about.bad_rows_total, 0)} rows were left out${shown}`),
+    h("summary", {}, `${number(about.bad_rows_total, 0)} ${about.bad_rows_total === 1 ? "row was" : "rows were"} left out${shown}`),
     h("div", {class: "o-scroll", tabindex: "0", role: "region", "aria-label": "Rows left out", "data-size": "log"},
       h("table", {class: "o-table o-wrap"}, h("caption", {class: "o-unseen"}, "Rows left out"),
         h("thead", {}, h("tr", {}, ...["File", "Line", "Why", "What it says"].map((name, i) => h("th", {scope: "col", class: i === 1 ? false : "o-left"}, name)))),
@@ -47,25 +61,24 @@ export function badRows(about) {
           h("td", {class: "o-left"}, row.file), h("td", {}, number(row.line, 0)), h("td", {class: "o-left o-warn"}, row.reason), h("td", {class: "o-left"}, h("code", {}, row.text))))))))
 }
 
-/** The first cells of a file, as its delimiter parts them. */
-async function headOf(file, delimiter) {
-  const text = await file.slice(0, HEAD_BYTES).text()
-  const line = text.replace(/^\uFEFF/, "").split(/\r?\n/).find((each) => each.trim()) ?? ""
-  return line.split(delimiter || ",").map((cell) => cell.trim().replace(/^"|"$/g, ""))
-}
-
 /** Controls to read the files again with columns or a delimiter of one's own. */
-export async function overrides(about, files, onread) {
-  if (!files.length) return h("span")
-  const understood = about.understood.files[0]
-  const heads = new Set()
-  for (const file of files.slice(0, MOST_PREVIEWED)) (await headOf(file, understood.delimiter)).forEach((name) => name && heads.add(name))
-  const delimiter = choice({label: "Delimiter", options: DELIMITERS})
+export function overrides(about, files, onread) {
+  const [understood] = about.understood.files
+  const heads = new Set(about.understood.files.flatMap((file) => [...Object.values(file.columns), ...(file.ignored ?? [])]).filter(Boolean))
+  const marks = {
+    delimiter: choice({label: "Delimiter", options: DELIMITERS}),
+    decimal: choice({label: "Decimal mark", options: DECIMALS}),
+    date_order: choice({label: "Dates", options: DATES}),
+    timezone: field({label: "Time zone", placeholder: "UTC", size: 14}),
+  }
+  const symbols = files.map((file) => field({label: `Symbol of ${file.name}`, placeholder: "as found", size: 10}))
   const roles = ROLES.map((role) => [role, choice({label: role, options: [["", `as found${understood.columns[role] == null ? "" : `: ${understood.columns[role]}`}`], ...heads]})])
   const read = () => {
     const columns = Object.fromEntries(roles.map(([role, each]) => [role, each.value]).filter(([, column]) => column))
-    onread({delimiter: delimiter.value, columns: Object.keys(columns).length ? JSON.stringify(columns) : ""})
+    const said = Object.fromEntries(Object.entries(marks).map(([name, each]) => [name, each.value]))
+    const named = symbols.map((each) => each.value.trim())
+    onread({...said, columns: Object.keys(columns).length ? JSON.stringify(columns) : "", symbol: named.some(Boolean) ? named : []})
   }
   return h("details", {class: "o-overrides"}, h("summary", {}, "Something is wrong? Say which column is which"),
-    h("div", {class: "o-filters"}, delimiter.element, ...roles.map(([, each]) => each.element), h("button", {type: "button", class: "o-button", onclick: read}, "Read again")))
+    h("div", {class: "o-filters"}, ...[...roles.map(([, each]) => each), ...Object.values(marks), ...symbols].map((each) => each.element), h("button", {type: "button", class: "o-button", onclick: read}, "Read again")))
 }

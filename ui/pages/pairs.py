@@ -68,7 +68,10 @@ class PairPage(pn.viewable.Viewer):
             wanted.setdefault("window", 0)  # as that pair is watched
         if wanted.get("mode", self.mode) != self.mode:
             wanted |= self._across(wanted["mode"])
-        self.param.update(**valid(wanted))
+        kept = valid(wanted)
+        self.param.update(**kept)
+        if kept != wanted:
+            self._tell()  # the part that asked for what cannot be shown, too
 
     def _across(self, mode: str) -> dict[str, Any]:
         """Leave the upload for the live pairs, or the other way round."""

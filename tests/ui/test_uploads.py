@@ -1,0 +1,102 @@
+"""Files dropped on the page: shown as understood, corrected, computed, shared, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.ui.conftest import Watched
+from tests.ui.fake_api import FakeApi
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Watched]
+GOOD = b"Date;Symbol;Close\n2024-01-02;AAA;1.5\n2024-01-03;AAA;n/a\n"
+DAY_MS = 86_400_000
+
+
+def drop(seen: Watched, name: str, content: bytes) -> None:
+    """Give the page a file."""
+    file = {"name": name, "mimeType": "text/csv", "buffer": content}
+    seen.page.locator("input[type=file]").set_input_files([file])
+
+
+def test_an_upload_shows_what_was_understood_before_it_computes(visit: Visit, api: FakeApi) -> None:
+    seen = visit().open()
+    seen.page.get_by_role("button", name="Upload", exact=True).click()
+    drop(seen, "prices.csv", GOOD)
+    seen.sees("utf-8 · semicolon · decimal point")
+    seen.page.get_by_text("1 row was left out").click()
+    seen.sees("close: expected a number")
+    assert not any("/spreads" in path for path in api.requests if "/uploads" in path)
+
+    seen.page.get_by_role("button", name="Compute").click()
+    seen.until_shown(interval_ms=DAY_MS)
+    seen.until("location.search.includes('mode=upload&upload=up1')")
+    seen.sees("ETHUSDT · 1d")
+    assert seen.errors == []
+
+
+@pytest.mark.usefixtures("api")
+def test_weekends_of_an_upload_take_no_room(visit: Visit, api: FakeApi) -> None:
+    seen = uploaded(visit, api)
+    slots = seen.page.evaluate("oddlot.charts.y.plot.series[0].series.data().length")
+    assert slots == seen.page.evaluate("oddlot.charts.y.plot.rows.size")
+
+
+def test_columns_can_be_said(visit: Visit, api: FakeApi) -> None:
+    seen = visit().open()
+    seen.page.get_by_role("button", name="Upload", exact=True).click()
+    drop(seen, "prices.csv", GOOD)
+    seen.page.get_by_text("Say which column is which").click()
+    seen.page.get_by_label("close", exact=True).select_option("Symbol")
+    seen.page.get_by_role("button", name="Read again").click()
+    seen.page.get_by_role("button", name="Compute").wait_for()
+    assert api.uploads.forms[-1] == {"columns": '{"close":"Symbol"}'}
+
+
+@pytest.mark.usefixtures("api")
+def test_a_refused_file_says_why(visit: Visit) -> None:
+    seen = visit().open()
+    seen.page.get_by_role("button", name="Upload", exact=True).click()
+    drop(seen, "shopping.csv", b"milk,bread\n1,2\n")
+    seen.sees("no column of closes was found")
+
+
+def test_legs_and_window_of_an_upload_are_chosen_freely(visit: Visit, api: FakeApi) -> None:
+    seen = uploaded(visit, api)
+    seen.page.get_by_role("combobox", name="Leg x").select_option("SOLUSDT")
+    seen.until("location.search.startsWith('?y=ETHUSDT&x=SOLUSDT')")
+    seen.page.get_by_label("Window, bars").first.fill("50")
+    seen.page.keyboard.press("Enter")
+    seen.until("location.search.includes('window=50')")
+    seen.until("oddlot.charts.spread.plot.rows.size > 0")
+    asked = [path for path in api.requests if "/spreads/ETHUSDT~SOLUSDT" in path]
+    assert any("window=50" in path for path in asked)
+
+
+def test_an_upload_has_an_address_and_ends(visit: Visit, api: FakeApi) -> None:
+    address = uploaded(visit, api).page.url
+    seen = visit()
+    seen.page.goto(address)
+    seen.until_shown(interval_ms=DAY_MS)
+    seen.sees("prices.csv · 420 rows · 3 symbols")
+    seen.page.get_by_role("button", name="Remove this upload").click()
+    seen.sees("Drop CSV files here")
+    assert api.uploads.kept == {}
+
+    late = visit()
+    late.page.goto(address)
+    late.sees("This upload is gone")
+
+
+def uploaded(visit: Visit, api: FakeApi) -> Watched:
+    """Open the page on an upload."""
+    api.uploads.kept.clear()
+    seen = visit().open()
+    seen.page.get_by_role("button", name="Upload", exact=True).click()
+    drop(seen, "prices.csv", GOOD)
+    seen.page.get_by_role("button", name="Compute").click()
+    seen.until_shown(interval_ms=DAY_MS)
+    return seen
