@@ -138,14 +138,58 @@ MAJORS = (
         residual_half_life_s=120.0,
     ),
 )
+
+
+def _coin(symbol: str, price: float, digits: tuple[int, int], **character: float) -> Listing:
+    tick_digits, step_digits = digits
+    return Listing(
+        symbol=symbol,
+        price=price,
+        tick_digits=tick_digits,
+        step_digits=step_digits,
+        **character,  # type: ignore[arg-type]  # the fields that are numbers
+    )
+
+
+# As the majors: of the end of November 2024, rounded. Shares are small, so that a demo's Bitcoin
+# stays as lively as it is. Within a group the factors weigh alike; the walk is each symbol's own.
+LAYER_1S = (
+    _coin("SUIUSDT", 3.45, (4, 1), share=6.0, market=1.25, alts=1.05, own_volatility=7e-5),
+    _coin("NEARUSDT", 6.90, (3, 0), share=2.0, market=1.25, alts=1.05, own_volatility=5e-5),
+    _coin("TRXUSDT", 0.2040, (5, 0), share=1.5, market=1.1, alts=0.9, own_volatility=6e-5),
+    _coin("APTUSDT", 12.90, (3, 1), share=1.2, market=1.25, alts=1.1, own_volatility=5e-5),
+    _coin("TONUSDT", 6.60, (4, 1), share=1.0, market=1.15, alts=0.95, own_volatility=6e-5),
+    _coin("ATOMUSDT", 8.60, (3, 2), share=0.8, market=1.2, alts=1.1, own_volatility=4e-5),
+    _coin("SEIUSDT", 0.6200, (4, 0), share=0.8, market=1.3, alts=1.1, own_volatility=6e-5),
+)
+DEFI = (
+    _coin("UNIUSDT", 12.90, (3, 0), share=1.8, market=1.2, alts=1.4, own_volatility=6e-5),
+    _coin("AAVEUSDT", 210.0, (2, 1), share=1.5, market=1.15, alts=1.3, own_volatility=5e-5),
+    _coin("ENAUSDT", 0.7200, (4, 0), share=1.5, market=1.3, alts=1.45, own_volatility=8e-5),
+    _coin("CRVUSDT", 0.6600, (4, 1), share=1.2, market=1.25, alts=1.4, own_volatility=7e-5),
+    _coin("LDOUSDT", 1.7500, (4, 0), share=1.0, market=1.25, alts=1.4, own_volatility=6e-5),
+    _coin("JUPUSDT", 1.1500, (4, 0), share=0.8, market=1.25, alts=1.3, own_volatility=7e-5),
+    _coin("PENDLEUSDT", 5.7000, (4, 0), share=0.6, market=1.25, alts=1.4, own_volatility=7e-5),
+    _coin("COMPUSDT", 75.0, (2, 3), share=0.4, market=1.1, alts=1.3, own_volatility=6e-5),
+)
+MEMES = (
+    _coin("1000PEPEUSDT", 0.0203000, (7, 0), share=6.0, market=1.6, alts=0.9, own_volatility=9e-5),
+    _coin("WIFUSDT", 3.1000, (4, 1), share=3.0, market=1.6, alts=1.0, own_volatility=9e-5),
+    _coin("1000SHIBUSDT", 0.026200, (6, 0), share=2.5, market=1.45, alts=0.8, own_volatility=6e-5),
+    _coin("1000BONKUSDT", 0.046000, (6, 0), share=2.5, market=1.6, alts=0.9, own_volatility=9e-5),
+    _coin("PNUTUSDT", 1.1500, (4, 0), share=2.0, market=1.6, alts=0.9, own_volatility=1.2e-4),
+    _coin("1000FLOKIUSDT", 0.24500, (5, 0), share=1.2, market=1.5, alts=0.9, own_volatility=8e-5),
+    _coin("BOMEUSDT", 0.009400, (6, 0), share=1.0, market=1.55, alts=0.9, own_volatility=1e-4),
+)
 UNKNOWN_SHARE = 1.0  # as lively as AVAX: listed, but nobody's favourite
 
 
 def listings_of(symbols: Iterable[str]) -> tuple[Listing, ...]:
     """List the majors and then whatever else is asked for, always with the same character."""
-    known = {listing.symbol for listing in MAJORS}
-    others = sorted({symbol.upper() for symbol in symbols} - known)
-    return MAJORS + tuple(_made_up(symbol) for symbol in others)
+    known = {listing.symbol: listing for listing in LAYER_1S + DEFI + MEMES}
+    majors = {listing.symbol for listing in MAJORS}
+    others = sorted({symbol.upper() for symbol in symbols} - majors)
+    return MAJORS + tuple(known.get(symbol) or _made_up(symbol) for symbol in others)
 
 
 def _made_up(symbol: str) -> Listing:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 
-from sandbox.listings import MAJORS, listings_of
+from oddlot import peer_groups
+from sandbox.listings import DEFI, LAYER_1S, MAJORS, MEMES, Listing, listings_of
 from sandbox.market import Market, Trades
+from tests.conftest import ROOT
 from tests.sandbox import places
 
 SECONDS = 600
+MAX_LIVE_SYMBOLS = 40  # what a demo on two cores shows beside everything else
 
 
 def seconds_of(market: Market, count: int) -> list[Trades]:
@@ -109,6 +113,30 @@ def test_the_spread_of_eth_on_btc_reverts_and_crosses_two_deviations() -> None:
 def test_an_unknown_symbol_gets_the_same_character_every_time() -> None:
     assert listings_of(["PEPEUSDT"]) == listings_of(["pepeusdt", "BTCUSDT"])
     assert len(listings_of(["PEPEUSDT"])) == len(MAJORS) + 1
+
+
+def test_every_streaming_symbol_of_the_peer_groups_is_listed_on_purpose() -> None:
+    groups = peer_groups.load(ROOT / "peer_groups")
+    symbols = peer_groups.streaming_symbols(groups, "binance")
+    on_purpose = {listing.symbol for listing in MAJORS + LAYER_1S + DEFI + MEMES}
+    assert {*symbols} == on_purpose
+    assert len(symbols) <= MAX_LIVE_SYMBOLS
+
+
+def test_bitcoin_stays_lively_among_all_that_the_demo_lists() -> None:
+    listings = listings_of(listing.symbol for listing in LAYER_1S + DEFI + MEMES)
+    seconds = seconds_of(Market(listings, seed=5, trades_per_s=250, born_ms=0), 120)
+    silent = [not (second.listing == 0).any() for second in seconds]
+    assert np.mean(silent) < 0.05
+
+
+@pytest.mark.parametrize("coins", [LAYER_1S, DEFI, MEMES])
+def test_coins_of_a_group_move_together(coins: tuple[Listing, ...]) -> None:
+    seconds = seconds_of(Market(coins, seed=6, trades_per_s=200, born_ms=0), 1_200)
+    minutes = np.array([np.diff(np.log(closes(seconds, i)[59::60])) for i in range(len(coins))])
+    for i, own in enumerate(minutes):
+        others = np.delete(minutes, i, axis=0).mean(axis=0)
+        assert np.corrcoef(own, others)[0, 1] > 0.5
 
 
 def test_skipped_ids_leave_a_hole() -> None:
