@@ -132,6 +132,23 @@ class Settings(BaseSettings):
         240.0, gt=0, le=270, description="How old an alert may grow before its post is given up."
     )
 
+    # Uploads.
+    upload_max_bytes: int = Field(
+        209_715_200, ge=1_000, le=10_000_000_000, description="Bytes of one upload, as sent."
+    )
+    upload_max_rows: int = Field(
+        5_000_000, ge=10, le=100_000_000, description="Rows of one upload, all files together."
+    )
+    upload_keep_minutes: int = Field(
+        60, ge=1, le=10_080, description="How long an upload is kept before it is deleted."
+    )
+    upload_at_once: int = Field(
+        2, ge=1, le=32, description="Uploads read at the same time; others wait their turn."
+    )
+    upload_kept: int = Field(
+        20, ge=1, le=1_000, description="Uploads kept at the same time; beyond, none is taken."
+    )
+
     # API and UI.
     api_url: str = Field("", description="Where browsers reach the API, if not on loopback.")
     allowed_origins: str = Field(

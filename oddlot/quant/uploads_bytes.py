@@ -65,7 +65,7 @@ def open_text(file: BinaryIO, *, name: str, encoding: str | None, max_bytes: int
     file.seek(0)
     packing, inner_name, plain = "", "", file
     if head.startswith(_GZIP):
-        packing, plain = "gzip", gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
+        packing, plain = "gzip", gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[assignment]
     elif head == _ZIP:
         packing = "zip"
         plain, inner_name = _only_member(file, name)

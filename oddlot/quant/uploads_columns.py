@@ -129,13 +129,14 @@ def _asked_series(
     if set(columns) <= {""}:
         own = columns.get("", {})
         try:
-            found_symbol, found = _found_series(
-                table, time, used if symbol is None else {*used, symbol}
-            )
+            taken = used if symbol is None else {*used, symbol}
+            found_symbol, found = _found_series(table, time, taken)
         except BadUpload:
             if "close" not in own:
                 raise
             found_symbol, found = None, []
+        if symbol is not None and len(found) == 1:
+            found = [Series(symbol="", columns=found[0].columns)]
         symbol = found_symbol if symbol is None else symbol
         if not own:
             return symbol, found

@@ -14,7 +14,7 @@ import numpy as np
 from oddlot.contracts.messages import INTERVAL_MS, Float64s, Int64s
 from oddlot.contracts.pairs import Pair
 from oddlot.quant import pairs
-from oddlot.quant.desk import Settled
+from oddlot.quant.desk import Settled, Window
 from oddlot.quant.fits import FIGURES
 from oddlot.quant.legs import Leg
 from oddlot.quant.rolling import Figures
@@ -117,9 +117,8 @@ def newest(series: PairSeries, from_ms: int, to_ms: int, limit: int) -> tuple[Se
     the rows, and the time to ask again up to for those before; None where there are none.
     """
     start_ms = max(from_ms, series.first_ms)
-    opens = np.union1d(
-        *(_last(c.open_ms, start_ms, to_ms, limit + 1) for c in (series.y, series.x))
-    )
+    y, x = (_last(c.open_ms, start_ms, to_ms, limit + 1) for c in (series.y, series.x))
+    opens = np.union1d(y, x)
     has_older = len(opens) > limit
     first_ms = int(opens[-limit]) if has_older else start_ms
     return between(series, first_ms, to_ms), first_ms if has_older else None
@@ -141,8 +140,8 @@ def chunks(series: PairSeries, from_ms: int, to_ms: int) -> Iterator[Settled]:
         at_ms = until_ms
 
 
-def thinned(series: PairSeries, from_ms: int, to_ms: int, resolution: int) -> Iterator[Settled]:
-    """Compute all rows within [from_ms, to_ms), and give about so many of them.
+def thinned(series: PairSeries, from_ms: int, to_ms: int, resolution: int) -> Settled:
+    """Compute all rows within [from_ms, to_ms), and give a part that stands for them.
 
     Of equal stretches of time the last row is given, and the one with the greatest |z|, so that no
     excursion is lost.
@@ -151,21 +150,59 @@ def thinned(series: PairSeries, from_ms: int, to_ms: int, resolution: int) -> It
     ----------
     series : the pair.
     from_ms, to_ms : bounds of the rows' opens.
-    resolution : how many rows.
+    resolution : how many rows at most, 2 or more.
     """
     start_ms, end_ms = max(from_ms, series.first_ms), min(to_ms, series.until_ms)
-    width_ms = max(1, -(-2 * (end_ms - start_ms) // resolution))
-    for rows in chunks(series, from_ms, to_ms):
-        yield _taken(rows, _kept(rows, (rows.open_ms - start_ms) // width_ms))
+    width_ms = max(1, -(-(end_ms - start_ms) // (resolution // 2)))
+    found = [
+        _taken(rows, _standing(rows, start_ms, width_ms)) for rows in chunks(series, from_ms, to_ms)
+    ]
+    # A stretch may have been cut by a chunk: once more, over what is left.
+    whole = _joined(found) if found else between(series, start_ms, start_ms)
+    return _taken(whole, _standing(whole, start_ms, width_ms))
 
 
-def _kept(rows: Settled, bucket: Int64s) -> Int64s:
-    starts = np.flatnonzero(np.diff(bucket, prepend=-1))
-    last = np.append(starts[1:], len(bucket)) - 1
+def windows(series: PairSeries, from_ms: int, to_ms: int, limit: int) -> Iterator[Window]:
+    """Give the closes of the last window within [from_ms, to_ms), and of those before it.
+
+    Parameters
+    ----------
+    series : the pair.
+    from_ms, to_ms : bounds of the rows' opens.
+    limit : how many at most; they do not overlap. Only the last one may be short.
+    """
+    wanted, window = limit * series.pair.window, series.pair.window
+    end_ms = min(to_ms, series.until_ms)
+    start_ms = max(from_ms, series.first_ms)
+    rows, _ = newest(series, start_ms, end_ms, 2 * wanted)  # stale ones among them do not count
+    fresh = np.flatnonzero(~rows.is_stale)[-wanted:]
+    for end in range(len(fresh), 0, -window):
+        used = fresh[max(0, end - window) : end]
+        if len(used) == window or end == len(fresh):
+            yield Window(open_ms=rows.open_ms[used], y=rows.y[used], x=rows.x[used])
+
+
+def _standing(rows: Settled, start_ms: int, width_ms: int) -> Int64s:
+    stretch = (rows.open_ms - start_ms) // width_ms
+    last = np.flatnonzero(np.diff(stretch, append=-1))
     size = np.nan_to_num(np.abs(rows.figures.z), nan=-1.0)
-    # The stable sort puts the greatest |z| of a stretch last.
-    extreme = np.lexsort((size, bucket))[last] if len(bucket) else last
-    return np.union1d(last, extreme)
+    # Sorted by size within its stretch, the greatest |z| takes the place of the last row.
+    return np.union1d(last, np.lexsort((size, stretch))[last])
+
+
+def _joined(parts: list[Settled]) -> Settled:
+    figures = [part.figures for part in parts]
+    return Settled(
+        which=np.concatenate([part.which for part in parts]),
+        open_ms=np.concatenate([part.open_ms for part in parts]),
+        y=np.concatenate([part.y for part in parts]),
+        x=np.concatenate([part.x for part in parts]),
+        is_stale=np.concatenate([part.is_stale for part in parts]),
+        figures=Figures(
+            n=np.concatenate([f.n for f in figures]),
+            **{name: np.concatenate([getattr(f, name) for f in figures]) for name in FIGURES},
+        ),
+    )
 
 
 def _taken(rows: Settled, at: Int64s) -> Settled:
