@@ -119,7 +119,9 @@ class Settings(BaseSettings):
 
     # Streams.
     worker: int = Field(1, ge=1, le=64, description="Number of this worker, unique in its group.")
-    parts: str = Field("bars,spreads,alerts,webhooks,sink", description="What this worker runs.")
+    parts: str = Field(
+        "bars,spreads,pair_tests,alerts,webhooks,sink", description="What this worker runs."
+    )
 
     webhook_urls: SecretStr = Field(
         SecretStr(""), description="Comma-separated URLs that alerts are posted to."
@@ -129,7 +131,7 @@ class Settings(BaseSettings):
     )
     # A reader that leaves Kafka alone for five minutes is taken for dead.
     webhook_deadline_s: float = Field(
-        240.0, gt=0, le=270, description="How old an alert may grow before its post is given up."
+        240.0, ge=1, le=270, description="How old an alert may grow before its post is given up."
     )
 
     # Uploads.

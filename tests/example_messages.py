@@ -12,6 +12,7 @@ import numpy as np
 from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
 from oddlot.contracts.messages import (
+    Alert,
     CloseRequest,
     DailyClose,
     DeadLetter,
@@ -25,6 +26,7 @@ from oddlot.contracts.messages import (
 from oddlot.contracts.topics import Topic
 from oddlot.errors import BadMessage
 from oddlot.quant import legs, pairs, stationarity
+from oddlot.quant.alerts import Watch, add_spread
 from oddlot.quant.bars import Folded, Folding, add_ticks
 from producers import frames
 from producers.frames import Tick
@@ -39,6 +41,7 @@ TRADES_PER_S = 60
 BORN_MS = 1_732_752_256_000  # 2024-11-28 00:04:16 UTC: amid a minute and five minutes
 CLOSE_MS = 1_732_752_600_000  # 00:10:00: a whole bar of five minutes later
 PAIR = Pair(y="BTCUSDT", x="ETHUSDT")
+NIMBLE = Pair(y="BTCUSDT", x="ETHUSDT", window=60)  # warm for long enough to raise an alert
 QUIET = "DOTUSDT"
 BATCH_ROWS = 20
 CUT_FRAME_BYTES = 100  # where the refused example frame ends
@@ -156,6 +159,7 @@ def _spreads(closed: dict[str, Folded]) -> Iterator[Example]:
         both.append(legs.add_lull(leg, int(leg.open_ms[-1]), CLOSE_MS))
     found = pairs.spreads_since(PAIR, "1s", *both, since_ms=0)
     yield from _pair_tests(found)
+    yield from _alerts(pairs.spreads_since(NIMBLE, "1s", *both, since_ms=0))
     yield _example(topics.SPREADS, "first", found[0])
     yield _example(topics.SPREADS, "gathering", found[59])
     yield _example(topics.SPREADS, "warm", next(spread for spread in found if spread.warm))
@@ -166,6 +170,15 @@ def _pair_tests(found: list[Spread]) -> Iterator[Example]:
         y, x = np.array([(row.y_close, row.x_close) for row in window]).T
         test = stationarity.pair_test(PAIR, "1s", window[-1].open_ms, y, x)
         yield _example(topics.PAIR_TESTS, name, test)
+
+
+def _alerts(found: list[Spread]) -> Iterator[Example]:
+    watch, said = Watch(), list[Alert]()
+    for spread in found:
+        watch, alerts = add_spread(watch, spread, NIMBLE)
+        said += alerts
+    for alert in said[:2]:
+        yield _example(topics.ALERTS, alert.crossing, alert)
 
 
 def _closes(closed: Folded) -> Iterator[Example]:

@@ -70,7 +70,7 @@ def expected(pair: Pair, rows: list[Spread]) -> list[Alert]:
 
 
 async def publish(system: System, rows: list[Spread], over: asyncio.Event) -> None:
-    """Publish slowly until the trouble is over; now and then some again, as a killed worker does."""
+    """Publish slowly until the trouble is over; now and then some again, as after a kill."""
     rng = random.Random(SEED)
     async with kafka.connect(system.settings) as publisher:
         for first in range(0, len(rows), SLICE):
