@@ -10,6 +10,7 @@ as `statsmodels.tsa.stattools.coint(y, x, maxlag=1, autolag=None)` has it, for m
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -52,12 +53,13 @@ def residuals(y: Float64s, x: Float64s, *, floor: float) -> Float64s:
     return left
 
 
-def statistics(left: Float64s) -> Float64s:
-    """Give the Engle-Granger statistic of residuals, with one lag.
+def statistics(left: Float64s, *, lags: Literal[0, 1] = 1) -> Float64s:
+    """Give the Engle-Granger statistic of residuals.
 
     Parameters
     ----------
     left : (k, n) residuals.
+    lags : changes before that are allowed for.
 
     Returns
     -------
@@ -65,6 +67,8 @@ def statistics(left: Float64s) -> Float64s:
     """
     change = np.diff(left, axis=1)
     after, before, level = change[:, 1:], change[:, :-1], left[:, 1:-1]
+    if not lags:
+        return _without_lags(change, left[:, :-1])
     level_2, both, before_2 = _dot(level, level), _dot(level, before), _dot(before, before)
     to_level, to_before = _dot(after, level), _dot(after, before)
     with np.errstate(all="ignore"):
@@ -74,6 +78,16 @@ def statistics(left: Float64s) -> Float64s:
         noise = after - rho[:, None] * level - gamma[:, None] * before
         variance = _dot(noise, noise) / (after.shape[1] - 2)
         found: Float64s = rho / np.sqrt(variance * before_2 / determinant)
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _without_lags(change: Float64s, level: Float64s) -> Float64s:
+    with np.errstate(all="ignore"):
+        squares = _dot(level, level)
+        rho = _dot(change, level) / squares
+        noise = change - rho[:, None] * level
+        variance = _dot(noise, noise) / (change.shape[1] - 1)
+        found: Float64s = rho / np.sqrt(variance / squares)
     return np.where(np.isfinite(found), found, np.nan)
 
 
