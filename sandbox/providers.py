@@ -129,6 +129,12 @@ class Providers:
         """Make a provider's next calls fail."""
         self._failing[provider] = times
 
+    def faults(self, symbol: str) -> frozenset[str]:
+        """Give what is wrong with a symbol at Twelve Data: raw before splits, not in the plan."""
+        draw = _draw(symbol)
+        found = {"raw": draw % 2 == 1, "plan": draw % 31 == 11}
+        return frozenset(fault for fault, is_there in found.items() if is_there)
+
     def report(self) -> dict[str, Any]:
         """Give what was seen, for whoever tests a caller."""
         return {
@@ -170,14 +176,14 @@ class Providers:
         return Answer(200, series, headers)
 
     def _twelve_series(self, symbol: str, rows: int, now_ms: int) -> dict[str, Any]:
-        draw, daily = _draw(symbol), self._us(symbol, now_ms)
+        faults, daily = self.faults(symbol), self._us(symbol, now_ms)
         if daily is None:
             return bodies.twelve_error(404, bodies.NO_TWELVE_SYMBOL)
-        if draw % 31 == 11:
+        if "plan" in faults:
             words = f"{symbol} is available starting with the Grow plan. Consider upgrading."
             return bodies.twelve_error(404, words)
         newest = range(len(daily.dates))[-rows:]
-        return bodies.twelve_series(symbol, daily, newest, raw=draw % 2 == 1)
+        return bodies.twelve_series(symbol, daily, newest, raw="raw" in faults)
 
     def _fmp(self, query: Query, now_ms: int) -> Answer:
         symbol = query.get("symbol", "").upper()

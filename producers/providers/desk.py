@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from oddlot.contracts.messages import Budget, CloseRequest, CloseState, DailyClose
+from oddlot.contracts.messages import Budget, CloseRequest, CloseState, DailyClose, Venue
 from oddlot.errors import BadMessage, KeyRefused, QuotaSpent, VenueUnavailable
 from producers.budget import LEASE_MS
 from producers.budget_ledger import Ledger, Reservation, transaction
@@ -26,6 +26,7 @@ from producers.providers.sessions import last_session
 HISTORY_SESSIONS = 140  # half a year is 126; seven symbols of these fit into 1,000 rows
 MAX_SESSIONS = 990  # of which one symbol does
 MAX_ATTEMPTS = 8  # with the growing pauses between, eight minutes
+VENUES: tuple[Venue, ...] = ("binance", "us", "nasdaq", "nyse")
 MAX_READY = 50  # histories published at a time
 
 
@@ -53,6 +54,7 @@ class _View:
     """The queue as it stands within one transaction."""
 
     queue: tuple[Wanted, ...]
+    fresh: tuple[Wanted, ...]
     kept: Mapping[str, Kept]
     refusals: Mapping[str, Mapping[str, Remembered]]
 
@@ -156,9 +158,8 @@ class Desk:
     def ready(self, now_ms: int) -> list[tuple[DailyClose, ...]]:
         """Give histories that are wanted, known, and not published by this process yet."""
         with transaction(self._db):
-            kept = self._memory.kept()
-            wanted = [w.symbol for w in self._memory.queue() if self._is_fresh(w, kept, now_ms)]
-            unpublished = [s for s in wanted if self._published.get(s) != kept[s].fetched_ms]
+            view = self._view(now_ms)
+            unpublished = [w.symbol for w in view.fresh if not self._is_published(w, view)]
             return [self._memory.closes(symbol) for symbol in unpublished[:MAX_READY]]
 
     def published(self, histories: Iterable[Sequence[DailyClose]]) -> None:
@@ -169,14 +170,10 @@ class Desk:
         """Take off the queue what is published, and what nobody can give; say so."""
         with transaction(self._db):
             view = self._view(now_ms)
-            pending = {w.symbol for w in view.queue}
-            states = []
-            for w in self._memory.queue():
-                history = view.kept.get(w.symbol)
-                if w.symbol in pending:
-                    refused = self._refused(w, view, now_ms)
-                    states += [refused] if refused else []
-                elif history and self._published.get(w.symbol) == history.fetched_ms:
+            states = [state for w in view.queue if (state := self._refused(w, view, now_ms))]
+            for w in view.fresh:
+                if self._is_published(w, view):
+                    history = view.kept[w.symbol]
                     until_ms = history.fetched_ms + self._fresh_ms
                     states.append(fetched_state(history, until_ms, now_ms))
             self._memory.drop(state.symbol for state in states)
@@ -200,18 +197,29 @@ class Desk:
             return [self._budget(adapter, now_ms) for adapter in self._adapters.values()]
 
     def _view(self, now_ms: int) -> _View:
-        """Look at what is still to be fetched."""
-        kept = self._memory.kept()
-        queue = tuple(w for w in self._memory.queue() if not self._is_fresh(w, kept, now_ms))
-        return _View(queue, kept, self._memory.refusals(now_ms))
+        """Look at what is still to be fetched, and what is known already."""
+        kept, queue = self._memory.kept(), self._memory.queue()
+        newest = {venue: last_session(venue, now_ms).isoformat() for venue in VENUES}
 
-    def _is_fresh(self, wanted: Wanted, kept: Mapping[str, Kept], now_ms: int) -> bool:
-        """Tell whether fetching again is pointless: lately done, or nothing newer exists."""
-        history = kept.get(wanted.symbol)
-        if history is None or history.sessions < _sessions(wanted):
-            return False
-        newest = last_session(wanted.venue, now_ms).isoformat()
-        return now_ms - history.fetched_ms < self._fresh_ms or history.newest >= newest
+        def is_fresh(wanted: Wanted) -> bool:
+            """Tell whether fetching again is pointless: lately done, or nothing newer exists."""
+            history = kept.get(wanted.symbol)
+            if history is None or history.sessions < _sessions(wanted):
+                return False
+            is_young = now_ms - history.fetched_ms < self._fresh_ms
+            return is_young or history.newest >= newest[wanted.venue]
+
+        fresh = tuple(filter(is_fresh, queue))
+        symbols = {wanted.symbol for wanted in fresh}
+        return _View(
+            queue=tuple(w for w in queue if w.symbol not in symbols),
+            fresh=fresh,
+            kept=kept,
+            refusals=self._memory.refusals(now_ms),
+        )
+
+    def _is_published(self, wanted: Wanted, view: _View) -> bool:
+        return self._published.get(wanted.symbol) == view.kept[wanted.symbol].fetched_ms
 
     def _refused(self, wanted: Wanted, view: _View, now_ms: int) -> CloseState | None:
         history = view.kept.get(wanted.symbol)

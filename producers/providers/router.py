@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from oddlot.contracts.messages import Venue
 from producers.budget import SLIDING_MS
 from producers.budget_ledger import Ledger
 from producers.providers.adapter import Adapter
@@ -33,6 +33,7 @@ class Router:
         self.adapters = tuple(adapters)
         self.troubles: dict[str, Trouble] = {}
         self._ledger = ledger
+        self._serving: dict[Venue, list[Adapter]] = {}
 
     def trouble(self, provider: str, reason: str, now_ms: int) -> None:
         """Leave a provider alone that could not be reached, each time for twice as long."""
@@ -43,12 +44,12 @@ class Router:
 
     def giving(self, wanted: Wanted, refusals: Refusals) -> list[Adapter]:
         """Give the providers that a symbol may be asked of."""
-        refused = refusals.get(wanted.symbol, {})
-        return [
-            adapter
-            for adapter in self.adapters
-            if adapter.has_key and adapter.serves(wanted.venue) and adapter.name not in refused
-        ]
+        serving = self._serving.get(wanted.venue)
+        if serving is None:
+            serving = [a for a in self.adapters if a.has_key and a.serves(wanted.venue)]
+            self._serving[wanted.venue] = serving
+        refused = refusals.get(wanted.symbol)
+        return [a for a in serving if a.name not in refused] if refused else serving
 
     def routes(
         self, queue: Sequence[Wanted], refusals: Refusals, sessions: int, now_ms: int
@@ -69,13 +70,14 @@ class Router:
             for adapter in self.adapters
             if adapter.has_key
         }
-        places: Counter[str] = Counter()
+        places = dict.fromkeys(standings, 0)
         found = {}
         for wanted in queue:
-            names = [adapter.name for adapter in self.giving(wanted, refusals)]
-            if names:
-                found[wanted.symbol] = choose([standings[n] for n in names], places, now_ms)
-                places.update(names)
+            giving = [standings[adapter.name] for adapter in self.giving(wanted, refusals)]
+            if giving:
+                found[wanted.symbol] = choose(giving, places, now_ms)
+            for standing in giving:
+                places[standing.provider] += 1
         return found
 
     def _standing(self, adapter: Adapter, sessions: int, now_ms: int) -> Standing:

@@ -92,7 +92,7 @@ class Scan:
             for job in turn.jobs:
                 self.call(job)
             self.settle()
-            idle_ms = end_ms if turn.next_ms is None else turn.next_ms
+            idle_ms = end_ms if turn.next_ms is None else min(turn.next_ms, end_ms)
             self.now_ms = self.now_ms + LATENCY_MS if turn.jobs else max(idle_ms, self.now_ms + 1)
 
     def call(self, job: Job) -> None:
