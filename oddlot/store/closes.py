@@ -1,0 +1,103 @@
+"""The table of daily closes -> histories, each from one fetch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Self
+
+import msgspec
+from clickhouse_connect.driver.asyncclient import AsyncClient
+
+from oddlot import errors
+from oddlot.contracts.messages import DailyClose
+from oddlot.settings import Settings
+from oddlot.store import client as clients
+from oddlot.store import migrations
+
+MAX_SYMBOLS = 500  # of one view
+MAX_SESSIONS = 1_000
+MAX_ROWS = 100_000
+
+_COLUMNS = ", ".join(f"`{field.name}`" for field in fields(DailyClose))
+# Rows of an earlier fetch are adjusted for fewer splits: they never stand beside newer ones.
+_LATEST = f"""
+    SELECT {_COLUMNS} FROM
+    (
+        SELECT {_COLUMNS}, max(fetched_ms) OVER (PARTITION BY symbol) AS newest_ms
+        FROM closes FINAL
+        WHERE symbol IN {{symbols:Array(String)}}
+    )
+    WHERE fetched_ms = newest_ms
+    ORDER BY symbol, date DESC
+    LIMIT {{sessions:UInt32}} BY symbol
+    LIMIT {{rows:UInt32}}
+"""
+
+
+class ClosesReader:
+    """Answers views of daily closes; any number at a time in one event loop.
+
+    Every method raises `StoreUnavailable` when the store is away.
+    """
+
+    def __init__(self, settings: Settings, client: AsyncClient) -> None:
+        """Read by a client that is there already; whoever made it closes it."""
+        self._settings = settings
+        self._client = client
+        self._decoder = msgspec.json.Decoder(DailyClose)
+
+    @classmethod
+    async def connect(cls, settings: Settings) -> Self:
+        """Connect, and bring the tables up to date if nobody has.
+
+        Parameters
+        ----------
+        settings : where the store is.
+
+        Raises
+        ------
+        StoreUnavailable
+            If it does not answer.
+        """
+        await asyncio.to_thread(migrations.apply, settings)
+        return cls(settings, await clients.connect_async(settings))
+
+    async def latest_closes(
+        self, symbols: Sequence[str], *, sessions: int
+    ) -> dict[str, list[DailyClose]]:
+        """Give the newest sessions of some symbols, oldest first; unknown ones are left out.
+
+        A history comes from one fetch: its newest. While that one is being stored, for a fraction
+        of a second, it may be short.
+
+        Parameters
+        ----------
+        symbols : up to MAX_SYMBOLS.
+        sessions : of each, up to MAX_SESSIONS; fewer where MAX_ROWS are reached.
+
+        Raises
+        ------
+        BadRequest
+            If more is asked for.
+        """
+        if len(symbols) > MAX_SYMBOLS:
+            raise errors.BadRequest(
+                f"symbols: expected at most {MAX_SYMBOLS}, was {len(symbols)}; ask in parts"
+            )
+        if not 0 < sessions <= MAX_SESSIONS:
+            raise errors.BadRequest(
+                f"sessions: expected 1 to {MAX_SESSIONS}, was {sessions}; ask for fewer"
+            )
+        parameters = {"symbols": list(symbols), "sessions": sessions, "rows": MAX_ROWS}
+        with clients.answering(self._settings):
+            lines = await self._client.raw_query(_LATEST, parameters=parameters, fmt="JSONEachRow")
+        found: dict[str, list[DailyClose]] = {}
+        for close in reversed(self._decoder.decode_lines(lines)):
+            found.setdefault(close.symbol, []).append(close)
+        return found
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.close()
