@@ -137,7 +137,7 @@ def _timezone(plan: Plan) -> str:
 
 def _notes(plan: Plan, rows: FileRows, again: int) -> list[str]:
     times, notes = plan.form.times, []
-    if not times.is_sure:
+    if not (times.is_sure or rows.is_order_proven):
         read, other = ("day", "month") if times.order == "dmy" else ("month", "day")
         notes.append(
             f"dates are read {read} first, but could be {other} first; say `date_order` if they are"

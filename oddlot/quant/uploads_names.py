@@ -12,7 +12,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
              "datum", "zeit", "fecha", "data", "datetimeutc"),
     "symbol": ("symbol", "ticker", "name", "instrument", "pair", "market", "sym", "tic", "secid",
                "code", "asset", "stock", "contract"),
-    "open": ("open", "o", "openprice", "firstprice", "erster"),
+    "open": ("open", "o", "openprice", "firstprice", "erster", "eröffnung"),
     "high": ("high", "h", "highprice", "max", "hi", "hoch"),
     "low": ("low", "l", "lowprice", "min", "lo", "tief"),
     "close": ("close", "c", "closeprice", "closelast", "last", "lastprice", "price", "value",

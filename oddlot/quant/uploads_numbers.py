@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,8 +71,10 @@ def style_of(cells: Sequence[str], *, delimiter: str) -> tuple[Style, bool]:
     >>> style_of(["1,234", "5,678"], delimiter=",")
     (Style(decimal='.', thousands=','), True)
     """
-    tidied = [tidy for cell in set(cells) if (tidy := _tidy(cell)).lower() not in MISSING]
-    counts = {style: sum(1 for cell in tidied if _matches(style, cell)) for style in STYLES}
+    tidied = Counter(tidy for cell in cells if (tidy := _tidy(cell)).lower() not in MISSING)
+    counts = {
+        style: sum(n for cell, n in tidied.items() if _matches(style, cell)) for style in STYLES
+    }
     most = max(counts.values(), default=0)
     best = [style for style in STYLES if counts[style] == most]
     if delimiter == "," and Style(".", ",") in best and Style(".", "") not in best:

@@ -12,9 +12,10 @@ import pandas as pd
 from oddlot.contracts.messages import Bools, Float64s, Int64s
 from oddlot.errors import BadUpload
 from oddlot.quant import uploads_blocks, uploads_numbers, uploads_times
-from oddlot.quant.uploads_bad import BadRow, BadRows
+from oddlot.quant.uploads_bad import MAX_LISTED, BadRow, BadRows
 from oddlot.quant.uploads_blocks import SHOWN_CHARACTERS, Block, Form, Rows
 from oddlot.quant.uploads_columns import MAX_SYMBOLS, PRICES, Layout, Series
+from oddlot.quant.uploads_names import role_of
 from oddlot.quant.uploads_symbols import symbol_of
 from oddlot.quant.uploads_times import NO_TIME, DateOrder
 
@@ -57,6 +58,7 @@ class FileRows:
     units : of times that are numbers.
     is_sorted : rows came in time order, as far as can be told without sorting.
     newest_ms : time of the last row read.
+    is_order_proven : a date was met that can be read only as it was, day first or month first.
     """
 
     name: str
@@ -74,6 +76,7 @@ class FileRows:
     units: dict[str, None] = field(default_factory=dict)
     is_sorted: bool = True
     newest_ms: int = NO_TIME
+    is_order_proven: bool = False
 
     def add(self, block: Block, form: Form) -> None:
         """Read a block and take in its rows."""
@@ -136,11 +139,8 @@ class _Look:
         form, cells = self._form, _time_cells(self._frame, self._form.layout)
         times = uploads_times.parse(cells, form.times)
         unread = times == NO_TIME
-        if not form.times.is_sure and unread.any():
-            other: DateOrder = "mdy" if form.times.order == "dmy" else "dmy"
-            turned = uploads_times.with_order(form.times, other)
-            if (uploads_times.parse(cells[unread], turned) != NO_TIME).any():
-                raise OtherOrder(other)
+        if not (form.times.is_sure or self._file.is_order_proven):
+            self._prove_order(cells, unread)
         if form.times.kind == "epoch" and not unread.all():
             numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)[~unread]
             self._file.units |= dict.fromkeys(uploads_times.units_of(numbers))
@@ -151,15 +151,24 @@ class _Look:
             self._file.newest_ms = int(good[-1])
         return times
 
+    def _prove_order(self, cells: pd.Series[str], unread: Bools) -> None:
+        """See whether a date can be read one way only."""
+        times = self._form.times
+        other: DateOrder = "mdy" if times.order == "dmy" else "dmy"
+        turned = uploads_times.parse(cells, uploads_times.with_order(times, other)) == NO_TIME
+        self._file.is_order_proven = bool((turned & ~unread).any())
+        if (unread & ~turned).any() and not self._file.is_order_proven:
+            raise OtherOrder(other)
+
     def _without_time(self, times: Int64s) -> Bools:
         layout = self._form.layout
         refused = np.zeros(len(times), bool)
         unread = times == NO_TIME
         if unread.any():
             cells = self._frame[layout.time].astype("str").str.strip()
-            labels = [*layout.labels[layout.time].split(" "), layout.labels[layout.time].strip()]
             # A header again, where files were joined, is no bad row.
-            refused |= unread & cells.isin([label for label in labels if label]).to_numpy(bool)
+            for at in np.flatnonzero(unread)[:MAX_LISTED].tolist():
+                refused[at] = role_of(str(cells.iat[at])) == "time"
             words = uploads_times.in_words(self._form.times)
             self._refuse(
                 unread, refused,

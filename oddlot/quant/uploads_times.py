@@ -335,5 +335,5 @@ def _clock_pattern(m: re.Match[str]) -> str:
     if m["half"]:
         pattern += " %p" if " " in m["half"] else "%p"
     if m["zone"]:
-        pattern += " %z" if m["zone"].startswith(" ") and m["zone"][-1] not in "CT" else "%z"
+        pattern += " %z" if m["zone"][:1] == " " and m["zone"][1] in "+-Z" else "%z"
     return pattern
