@@ -33,7 +33,14 @@ class Reader(Protocol):
 class Pulse:
     """Follows a running system over its own topics."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, awaits_bars: bool = True) -> None:
+        """Begin with nothing seen.
+
+        Parameters
+        ----------
+        awaits_bars : this system makes bars itself, so trades without bars are not well.
+        """
+        self._awaits_bars = awaits_bars
         self._bars: deque[float] = deque()
         self._lags_ms: deque[tuple[float, int]] = deque()
         self._feeds: dict[str, deque[tuple[float, FeedHealth]]] = {}
@@ -107,7 +114,8 @@ class Pulse:
         ill = [f"{c.process.name} {c.state}" for c in children if c.state not in WELL]
         ill += self.feed_troubles().values()
         trades = any(_rate(reports) > 0 for reports in self._feeds.values())
-        if not ill and trades and time.monotonic() - self._last_bar > NO_BARS_AFTER_S:
+        barless = self._awaits_bars and time.monotonic() - self._last_bar > NO_BARS_AFTER_S
+        if not ill and trades and barless:
             ill.append("streams: trades come in, no bars come out")
         names = {child.process.name for child in children}
         if not ill and "producers" in names and not self._feeds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import time
 from typing import TYPE_CHECKING
 
@@ -51,13 +52,13 @@ class Status:
 
     async def _watch(self, supervisor: Supervisor) -> None:
         """Say where to look once all has started, and when it is live; keep one line current."""
-        await asyncio.sleep(0)  # the processes first: what follows takes half a second
-        from oddlot.local.pulse import Pulse
-
-        pulse = Pulse()
-        following = asyncio.create_task(pulse.follow(self._settings))
+        # In a thread: loading it takes half a second, in which the processes are to be started.
+        pulses = await asyncio.to_thread(importlib.import_module, "oddlot.local.pulse")
         names = {child.process.name for child in supervisor.children}
-        awaited, told, live = {"producers", "streams"} <= names, False, False
+        makes_bars = "streams" in names and "bars" in self._settings.enabled_parts
+        pulse: Pulse = pulses.Pulse(awaits_bars=makes_bars)
+        following = asyncio.create_task(pulse.follow(self._settings))
+        awaited, told, live = makes_bars and "producers" in names, False, False
         try:
             while True:
                 starting = [c.process.name for c in supervisor.children if c.state == "starting"]

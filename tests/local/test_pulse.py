@@ -118,6 +118,13 @@ async def test_trades_without_bars_are_not_well(clock: Clock):
     assert pulse.line([]).endswith("all well")
 
 
+async def test_trades_without_bars_are_well_where_nobody_makes_bars(clock: Clock):
+    pulse = Pulse(awaits_bars=False)
+    clock.now_s += pulses.NO_BARS_AFTER_S + 1
+    await hear(pulse, health(0, trades_total=0), health(1_000, trades_total=5))
+    assert pulse.line([]).endswith("all well")
+
+
 def test_producers_that_have_not_reported_are_not_called_well():
     line = Pulse().line(children(producers="running"))
     assert line == "0 trades/s · 0.0 bars/s · lag - · producers: no report yet"
