@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from oddlot import errors, peer_groups, settings
+from oddlot.groups_command import groups
 from oddlot.local import kafka, roles
 from oddlot.local.status import Status
 from oddlot.local.supervisor import Supervisor, require_ports
@@ -32,6 +33,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(groups, name="groups")
 
 _ROLES, _LIST = ", ".join(settings.ROLES), "ROLE,.."
 Only = Annotated[str, typer.Option(metavar=_LIST, help=f"Run these roles alone: {_ROLES}.")]

@@ -4,6 +4,8 @@
     ├── BadMessage        a message that does not say what its contract says: dead letter
     ├── BadSetting        a setting that cannot be used: what was expected, found, what to do
     ├── BadPeerGroup      a peer-group file that does not validate
+    │   ├── UnknownPeerGroup
+    │   └── EditConflict  somebody else changed it meanwhile
     ├── BadCapture        a file that is no recorded capture of a venue's frames
     ├── BadRequest        a view asked for in a way it cannot be given
     │   └── BadUpload     a file that cannot be understood, or is over a limit
@@ -38,6 +40,14 @@ class BadSetting(Oddlot):
 
 class BadPeerGroup(Oddlot):
     """A peer-group file does not validate; the message names file, field and fix."""
+
+
+class UnknownPeerGroup(BadPeerGroup):
+    """There is no peer group of that id."""
+
+
+class EditConflict(BadPeerGroup):
+    """A peer group is not what its editor has seen: somebody else changed it meanwhile."""
 
 
 class BadCapture(Oddlot):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from oddlot import peer_groups
 from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
 from oddlot.contracts.messages import (
@@ -25,15 +26,18 @@ from oddlot.contracts.messages import (
 )
 from oddlot.contracts.topics import Topic
 from oddlot.errors import BadMessage
-from oddlot.quant import legs, pairs, stationarity
+from oddlot.quant import closes, legs, pairs, scans, stationarity
 from oddlot.quant.alerts import Watch, add_spread
 from oddlot.quant.bars import Folded, Folding, add_ticks
+from oddlot.quant.divergence import Rules
 from producers import frames
 from producers.frames import Tick
 from sandbox import wire
 from sandbox.listings import MAJORS
 from sandbox.market import SECOND_MS, Market
 from tests.builders import cut, ticks
+from tests.conftest import ROOT
+from tests.quant import groups
 
 EXAMPLES = Path(__file__).parent / "examples"
 SEED = 1
@@ -74,6 +78,7 @@ def examples() -> Iterator[Example]:
     yield from _spreads(closed)
     yield from _changes()
     yield from _closes(closed[PAIR.y])
+    yield from _scans()
     yield from _ops(sent[0], read[0].sent_ms)
 
 
@@ -208,6 +213,21 @@ def _closes(closed: Folded) -> Iterator[Example]:
             priority=priority,
         )
         yield _example(topics.CLOSE_REQUESTS, name, request)
+
+
+def _scans() -> Iterator[Example]:
+    """Give a scan of a curated group whose closes are a walk with somebody planted in it."""
+    airlines = peer_groups.find(ROOT / "peer_groups", "airlines").group
+    walk = groups.made_up(members=len(airlines.members))
+    walk.closes[7, :-30] = np.nan  # listed six weeks ago
+    days = CLOSE_MS // closes.DAY_MS + 1 - len(walk.open_ms) + np.arange(len(walk.open_ms))
+    whole = groups.Group(airlines.symbols, days * closes.DAY_MS, walk.closes)
+    basket = scans.Basket(id=airlines.id, symbols=airlines.symbols, benchmark="JETS")
+    scanning = scans.Scanning(rules=Rules(), interval="1d", now_ms=CLOSE_MS)
+    for name, move in (("ordinary-day", 0.0), ("diverger", -0.12)):
+        whole.closes[4, -1] *= 1 + move
+        found = scans.scan_groups([basket], whole.histories(), scanning)
+        yield _example(topics.DIVERGENCE, name, found[0])
 
 
 def _changes() -> Iterator[Example]:

@@ -29,6 +29,10 @@ class Comovement(NamedTuple):
     beta: Float64s
     bars: Int64s
 
+    def of_rows(self, rows: slice) -> Comovement:
+        """Give some symbols' share."""
+        return Comovement(self.correlation[rows], self.beta[rows], self.bars[rows])
+
 
 def comovement(returns: Float64s, sizes: Int64s, *, min_bars: int) -> Comovement:
     """Correlate each symbol with the mean of the others of its group, and regress it on them.

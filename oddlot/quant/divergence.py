@@ -98,8 +98,8 @@ class Scores(NamedTuple):
         return Scores(
             returns=self.returns[rows],
             others=robust.Others(*(each[rows] for each in self.others)),
-            now=Comovement(*(each[rows] for each in self.now)),
-            usual=Comovement(*(each[rows] for each in self.usual)),
+            now=self.now.of_rows(rows),
+            usual=self.usual.of_rows(rows),
             medians=self.medians[group : group + 1],
             dispersions=self.dispersions[group : group + 1],
             crosses=self.crosses[rows],
