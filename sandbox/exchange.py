@@ -111,19 +111,24 @@ class Exchange:
         finally:
             self.sessions.discard(session)
 
-    def serve_request(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def serve_request(
+        self, connection: ServerConnection, request: Request
+    ) -> Response | None:
         """Answer REST requests, refuse wrong addresses, let WebSocket handshakes through."""
         url = urlsplit(request.path)
         query = {name: values[-1] for name, values in parse_qs(url.query).items()}
         if url.path == providers.KLINES:
-            return _response(self.providers.klines(query, self._budget, _now_ms()))
+            # In a thread: years of closes are made up, and the trades must not wait.
+            klines = self.providers.klines
+            return _response(await asyncio.to_thread(klines, query, self._budget, _now_ms()))
         if url.path.startswith("/fapi/"):
             return _response(
                 rest.answer(url.path, query, tape=self.tape, budget=self._budget, now_ms=_now_ms())
             )
         if url.path.startswith(providers.PATHS):
             headers = {"Authorization": request.headers.get("Authorization", "")}
-            return _response(self.providers.answer(url.path, query, headers, _now_ms()))
+            answer = self.providers.answer
+            return _response(await asyncio.to_thread(answer, url.path, query, headers, _now_ms()))
         if url.path.startswith("/sandbox/"):
             return _response(self._meddle(url.path, parse_qs(url.query)))
         target = sessions.target_of(request.path)

@@ -7,6 +7,7 @@ counted: whoever makes it has a defect.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -71,6 +72,7 @@ class Providers:
         self.quotas = quotas or Quotas()
         self.counts: dict[str, Count] = defaultdict(Count)
         self._skew_ms = skew_ms
+        self._counting = threading.Lock()  # the exchange asks from threads
         self._used: Counter[tuple[str, str, int]] = Counter()
         self._failing: Counter[str] = Counter()
         self._answers: dict[str, Callable[[Query, int], Answer]] = {
@@ -96,7 +98,6 @@ class Providers:
         if self._failing[provider]:
             self._failing[provider] -= 1
             return Answer(503, "Service Unavailable", {})
-        self.counts[provider].calls += 1
         key = headers.get("Authorization", "").removeprefix("apikey ")
         query = {"apikey": key, **query}
         return answer(query, now_ms + self._skew_ms)
@@ -105,13 +106,14 @@ class Providers:
         """Answer Binance's request for daily bars, on the weight that all of its calls share."""
         rows = int(query.get("limit", "500"))
         weight = 1 if rows < 100 else 2 if rows < 500 else 5 if rows <= 1_000 else 10
-        count = self.counts["binance"]
-        count.calls += 1
-        count.units += weight
-        within = budget.charge(weight, now_ms)
+        with self._counting:
+            count = self.counts["binance"]
+            count.calls += 1
+            count.units += weight
+            within = budget.charge(weight, now_ms)
+            count.rejections["minute"] += not within
         headers = {"X-MBX-USED-WEIGHT-1M": str(budget.used)}
         if not within:
-            count.rejections["minute"] += 1
             wait = {"Retry-After": str(60 - now_ms // 1_000 % 60)}
             refusal = {"code": -1003, "msg": TOO_MANY_WEIGHT.format(budget.limit)}
             return Answer(429, refusal, headers | wait)
@@ -237,15 +239,17 @@ class Providers:
 
     def _charge(self, provider: str, units: int, limits: Mapping[str, int], now_ms: int) -> str:
         """Count a call; give the window that it is too much for, empty if for none."""
-        count, spent = self.counts[provider], ""
-        count.units += units
-        for window, limit in limits.items():
-            place = (provider, window, _number(window, now_ms))
-            self._used[place] += units
-            if self._used[place] > limit and not spent:
-                spent = window
-        if spent:
-            count.rejections[spent] += 1
+        spent = ""
+        with self._counting:
+            for window, limit in limits.items():
+                place = (provider, window, _number(window, now_ms))
+                self._used[place] += units
+                if self._used[place] > limit and not spent:
+                    spent = window
+            count = self.counts[provider]
+            count.calls += 1
+            count.units += units
+            count.rejections.update([spent] if spent else [])
         return spent
 
 

@@ -93,6 +93,8 @@ class Universe:
         self._prices = dict(prices or {})
         self.loners = frozenset(filter(None, map(self._loner, self._groups)))
         self._daily = functools.lru_cache(maxsize=2_000)(self._make)
+        self._events = functools.lru_cache(maxsize=500)(self._plant)
+        self._noise = functools.lru_cache(maxsize=500)(self._draw)
 
     def symbols(self) -> list[str]:
         """Give the symbols of all groups, sorted."""
@@ -156,16 +158,16 @@ class Universe:
         draw = zlib.crc32(symbol.encode())
         mine = [name for name, members in self._groups.items() if symbol in members]
         tracked = [name for name, benchmark in self._benchmarks.items() if benchmark == symbol]
-        own = self._rng("own", symbol).normal(size=n)
+        own = self._draw("own", symbol, n)
         if symbol in self.loners:
             returns = LONER_SD * own
         else:
             spread = 0.3 if tracked and not mine else 1.0  # a fund holds them all
             sd = OWN_SD[0] + (OWN_SD[1] - OWN_SD[0]) * (draw % 100) / 100
-            returns = spread * sd * own + self._rng("market", "").normal(0, MARKET_SD, n)
+            returns = spread * sd * own + MARKET_SD * self._noise("market", "", n)
             for name in mine or tracked:
-                factor = self._rng("group", name).normal(0, GROUP_SD, n)
-                returns += factor / np.sqrt(len(mine or tracked))
+                weight = GROUP_SD / np.sqrt(len(mine or tracked))
+                returns += weight * self._noise("group", name, n)
         for name in mine:
             for event in self._events(name, n):
                 if event.symbol == symbol:
@@ -176,7 +178,7 @@ class Universe:
             return np.asarray(np.log(self._prices[symbol]) + drift)
         return np.asarray(np.log(20.0 + draw % 4_000 / 10) + np.cumsum(returns))
 
-    def _events(self, group: str, n: int) -> list[Planted]:
+    def _plant(self, group: str, n: int) -> list[Planted]:
         """Plant one diverger a month, each time somebody else."""
         members = [m for m in self._groups[group] if m not in self.loners]
         if len(self._groups[group]) < MIN_GROUP:
@@ -207,6 +209,9 @@ class Universe:
             return kept[-90:]
         is_there = (kept + draw) % 41 != 0 if draw % 19 == 4 else kept >= 0
         return np.flatnonzero(is_there)
+
+    def _draw(self, what: str, name: str, n: int) -> Float64s:
+        return self._rng(what, name).normal(size=n)
 
     def _rng(self, what: str, name: str) -> np.random.Generator:
         return np.random.default_rng([self._seed, zlib.crc32(f"{what}:{name}".encode())])
