@@ -7,6 +7,7 @@ legs as they grow. What it says of a row depends only on the closes of a bounded
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -102,9 +103,8 @@ class Desk:
         is_due = until_ms > self._settled_ms
         if not is_due.any():
             return _joined([])
-        since_ms = int(self._settled_ms[is_due].min())
-        stretch = instants(known, since_ms, int(until_ms.max()))
-        found = [self._rows(instant, until_ms) for instant in stretch]
+        due = instants(known, self._settled_ms[is_due], until_ms[is_due])
+        found = [self._rows(instant, until_ms) for instant in due]
         np.maximum(self._settled_ms, until_ms, out=self._settled_ms)
         return found[0] if len(found) == 1 else _joined(found)
 
@@ -151,21 +151,24 @@ class _Group(NamedTuple):
         place = self.place[rows.which]
         is_member = place >= 0
         rows.is_stale |= is_member & ~is_usable(rows.closes, self.recipe.prices)
-        fresh = np.flatnonzero(is_member & ~rows.is_stale)
-        stale = np.flatnonzero(is_member & rows.is_stale)
+        is_fresh = is_member & ~rows.is_stale
+        if is_fresh.all():
+            rows.n, rows.table = self.rolling.advance(place, rows.open_ms, rows.closes)
+            return
+        fresh, stale = np.flatnonzero(is_fresh), np.flatnonzero(is_member & rows.is_stale)
         if len(fresh):
-            open_ms = np.full(len(fresh), rows.open_ms)
-            figures = self.rolling.advance(place[fresh], open_ms, rows.closes[:, fresh])
-            rows.n[fresh], rows.table[:, fresh] = figures.n, figures.table()
+            found = self.rolling.advance(place[fresh], rows.open_ms[fresh], rows.closes[:, fresh])
+            rows.n[fresh], rows.table[:, fresh] = found
         if len(stale):
-            rows.n[stale] = self.rolling.count(place[stale], rows.open_ms)
+            rows.n[stale] = self.rolling.count(place[stale], rows.open_ms[stale])
 
 
 class _Rows:
     """The rows of one time, being filled in."""
 
     def __init__(self, which: Int64s, open_ms: int, closes: Float64s, is_stale: Bools) -> None:
-        self.which, self.open_ms, self.closes, self.is_stale = which, open_ms, closes, is_stale
+        self.which, self.closes, self.is_stale = which, closes, is_stale
+        self.open_ms = np.full(len(which), open_ms)
         self.n = np.zeros(len(which), np.int64)
         self.table = np.full((len(FIGURES), len(which)), np.nan)
 
@@ -173,7 +176,7 @@ class _Rows:
         figures = Figures(n=self.n, **dict(zip(FIGURES, self.table, strict=True)))
         return Settled(
             which=self.which,
-            open_ms=np.full(len(self.which), self.open_ms),
+            open_ms=self.open_ms,
             y=self.closes[0],
             x=self.closes[1],
             is_stale=self.is_stale,
@@ -227,19 +230,19 @@ def spreads_of(pairs: Sequence[Pair], settled: Settled, interval: Interval) -> l
     settled : the rows.
     interval : its name on the wire.
     """
-    figures = settled.figures.table()
-    values = figures.astype(object)
-    values[~np.isfinite(figures)] = None
-    columns = (settled.open_ms, settled.y, settled.x, settled.is_stale, settled.figures.n)
-    rows = zip(settled.which.tolist(), *(column.tolist() for column in columns), strict=True)
+    figures = settled.figures
+    columns = (settled.which, settled.open_ms, settled.y, settled.x, settled.is_stale, figures.n)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    values = zip(*(getattr(figures, name).tolist() for name in FIGURES), strict=True)
     return [
         _spread(pairs[which], interval, row, value)
-        for (which, *row), value in zip(rows, values.T.tolist(), strict=True)
+        for (which, *row), value in zip(rows, values, strict=True)
     ]
 
 
-def _spread(pair: Pair, interval: Interval, row: list[Any], figures: list[float | None]) -> Spread:
+def _spread(pair: Pair, interval: Interval, row: list[Any], values: tuple[float, ...]) -> Spread:
     open_ms, y_close, x_close, is_stale, n = row
+    figures = (value if math.isfinite(value) else None for value in values)
     return Spread(
         pair=pair.id,
         y=pair.y,

@@ -27,22 +27,25 @@ class Instant(NamedTuple):
     closes: Float64s
 
 
-def instants(legs: Sequence[Leg], since_ms: int, until_ms: int) -> Iterator[Instant]:
-    """Give every instant in a stretch of time, in order.
+def instants(legs: Sequence[Leg], since_ms: Int64s, until_ms: Int64s) -> Iterator[Instant]:
+    """Give every instant in some stretches of time, in order.
 
     Parameters
     ----------
     legs : of one interval.
-    since_ms, until_ms : the stretch; its end is left out.
+    since_ms, until_ms : (k,) the stretches, at least one; their ends are left out.
     """
-    newest = _newest(legs, since_ms)
+    first_ms, end_ms = int(since_ms.min()), int(until_ms.max())
+    newest = _newest(legs, first_ms)
     if newest is not None:
-        if since_ms <= newest.open_ms < until_ms:
+        if newest.open_ms < end_ms:
             yield newest
         return
-    tails = [leg.open_ms[np.searchsorted(leg.open_ms, since_ms) :] for leg in legs]
+    tails = [leg.open_ms[np.searchsorted(leg.open_ms, first_ms) :] for leg in legs]
     clock = np.unique(np.concatenate(tails))
-    clock = clock[: np.searchsorted(clock, until_ms)]
+    clock = clock[: np.searchsorted(clock, end_ms)]
+    # A leg far behind the others must not have everything since gone through at each of its bars.
+    clock = clock[((clock >= since_ms[:, None]) & (clock < until_ms[:, None])).any(axis=0)]
     opens, closes = (
         np.full((len(clock), len(legs)), NEVER_MS),
         np.full((len(clock), len(legs)), np.nan),

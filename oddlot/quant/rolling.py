@@ -8,7 +8,7 @@ import numpy as np
 
 from oddlot.contracts.messages import Bools, Float64s, Hedge, Int64s, Prices
 from oddlot.quant import kalman, sums
-from oddlot.quant.fits import FIGURES, Fits, fit_last, returns_between, size_floor, transformed
+from oddlot.quant.fits import Fits, fit_last, returns_between, size_floor, transformed
 from oddlot.quant.instants import NEVER_MS
 from oddlot.quant.sums import COLUMNS, MOMENTS
 
@@ -80,7 +80,7 @@ class Rolling:
         self._behind = np.zeros((window, MOMENTS, pairs))
         self._last = np.full((2, pairs), np.nan)
 
-    def advance(self, which: Int64s, open_ms: Int64s, closes: Float64s) -> Figures:
+    def advance(self, which: Int64s, open_ms: Int64s, closes: Float64s) -> tuple[Int64s, Float64s]:
         """Take in one row each of some pairs.
 
         Parameters
@@ -91,12 +91,12 @@ class Rolling:
 
         Returns
         -------
-        (k,) the figures at these rows.
+        (k,) rows in the windows that end with these, and (FIGURES, k) what is said of them.
         """
         with np.errstate(all="ignore"):
             return self._advance(which, open_ms, closes)
 
-    def count(self, which: Int64s, open_ms: int) -> Int64s:
+    def count(self, which: Int64s, open_ms: Int64s) -> Int64s:
         """Give how many rows of some pairs would count at a later time."""
         ages: Int64s = (self._open_ms[:, which] > open_ms - self._recipe.span_ms).sum(axis=0)
         return ages
@@ -106,7 +106,7 @@ class Rolling:
         rows = np.arange(1 - self._n[which], 1) + self._slot[which]
         return self._open_ms[rows, which], self._closes[:, rows, which]
 
-    def _advance(self, which: Int64s, open_ms: Int64s, closes: Float64s) -> Figures:
+    def _advance(self, which: Int64s, open_ms: Int64s, closes: Float64s) -> tuple[Int64s, Float64s]:
         recipe = self._recipe
         at = slice(None) if len(which) == self._pairs else which  # a slice copies nothing
         n, slot = self._put(which, open_ms, closes)
@@ -131,11 +131,11 @@ class Rolling:
         self._ahead[:, at] = ahead
         window_sums = ahead + self._sums_behind(which, n - 1 - since)
         found, doubtful = sums.figures(window_sums, n, about, offsets[:2], recipe.prices)
-        if doubtful is not None:
+        if doubtful is not None and doubtful.any():
             self._fit_whole(found, doubtful, which, n)
         if self._filters is not None:
             kalman.replace_fits(found, self._filters.advance(which, block, *now))
-        return Figures(n=n, **dict(zip(FIGURES, found, strict=True)))
+        return n, found
 
     def _put(self, which: Int64s, open_ms: Int64s, closes: Float64s) -> tuple[Int64s, Int64s]:
         """Put rows in the rings; give how many rows their windows have, and where they stand."""

@@ -25,6 +25,16 @@ RETURNS = slice(5, MOMENTS)
 # Where what is left after centring, or after regressing, is a smaller share of what was summed,
 # more than five of sixteen digits are gone, and the window is fitted in two passes.
 LEAST_SHARE = 1e-5
+CHECKS = (  # of what is found: has it a meaning, and has it its digits
+    "y varies",
+    "x varies",
+    "y's returns vary",
+    "x's returns vary",
+    "residuals stand out",
+    "enough rows",
+    "sums are exact",
+    "residuals are exact",
+)
 _FLOORS = {  # of the variance of closes, and of returns, that is more than rounding
     prices: np.array((fits.size_floor(prices) * ROUNDING**2, RETURN_ROUNDING**2)).reshape(2, 1, 1)
     for prices in get_args(Prices)
@@ -121,15 +131,12 @@ def figures(
     least = means * means * ROUNDING**2
     np.maximum(least, _FLOORS[prices], out=least)
     least *= count
-    vary = centred[:, ::2] > least
-    sure = centred[:, ::2] >= LEAST_SHARE * raw[:, ::2]
-
     (syy, sxy, sxx), (aa, ab, bb) = centred
+
     found = np.empty((len(FIGURES), len(n)))
     hedge_ratio, intercept, r_squared, spread, z, correlation = found
     np.divide(sxy, sxx, out=hedge_ratio)
     sse = syy - hedge_ratio * sxy
-    unsure = sse < LEAST_SHARE * (raw[0, 0] + hedge_ratio * hedge_ratio * raw[0, 2])
     np.subtract(means[0, 0], hedge_ratio * means[0, 1], out=intercept)
     np.subtract(1, sse / syy, out=r_squared)
     y_off, x_off = last - offsets[0]
@@ -137,20 +144,27 @@ def figures(
     np.divide(spread, np.sqrt(sse / count[1, 0]), out=z)
     np.divide(ab, np.sqrt(aa * bb), out=correlation)
     np.maximum(np.minimum(correlation, 1, out=correlation), -1, out=correlation)
-    clear = sse > np.maximum(least[0, 0], ROUNDING**2 * syy)
-    if not (vary.all() and clear.all() and n.min() >= MIN_CLOSES):
-        _blank(found, vary & (n >= MIN_CLOSES), clear)
-    if sure.all() and not unsure.any():
-        return found, None
-    return found, (unsure | ~sure.all(axis=(0, 1))) & (n >= MIN_CLOSES)
+
+    checks = np.empty((len(CHECKS), len(n)), bool)
+    np.greater(centred[:, ::2], least, out=checks[:4].reshape(least.shape))
+    np.greater(sse, np.maximum(least[0, 0], ROUNDING**2 * syy), out=checks[4])
+    np.greater_equal(n, MIN_CLOSES, out=checks[5])
+    shares = centred[:, ::2] >= LEAST_SHARE * raw[:, ::2]
+    np.logical_and.reduce(shares.reshape(4, -1), axis=0, out=checks[6])
+    summed = raw[0, 0] + hedge_ratio * hedge_ratio * raw[0, 2]
+    np.less(sse, LEAST_SHARE * summed, out=checks[7])
+    np.logical_not(checks[7], out=checks[7])
+    return found, None if checks.all() else _doubtful(found, checks)
 
 
-def _blank(found: Float64s, vary: Bools, clear: Bools) -> None:
-    """Take back the figures that have no meaning."""
-    (y_varies, x_varies), returns_vary = vary
+def _doubtful(found: Float64s, checks: Bools) -> Bools:
+    """Take back the figures that have no meaning; tell where the others are not to be trusted."""
+    y_varies, x_varies, y_returns, x_returns, clear, enough, exact, exact_residuals = checks
     hedge_ratio, intercept, r_squared, spread, z, correlation = found
     for figure in (hedge_ratio, intercept, spread):
-        figure[~x_varies] = np.nan
-    r_squared[~(x_varies & y_varies)] = np.nan
-    z[~(x_varies & clear)] = np.nan
-    correlation[~returns_vary.all(axis=0)] = np.nan
+        figure[~(x_varies & enough)] = np.nan
+    r_squared[~(x_varies & y_varies & enough)] = np.nan
+    z[~(x_varies & clear & enough)] = np.nan
+    correlation[~(y_returns & x_returns & enough)] = np.nan
+    doubtful: Bools = ~(exact & exact_residuals) & enough
+    return doubtful

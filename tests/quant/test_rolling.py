@@ -50,7 +50,7 @@ def one_by_one(how, open_ms, closes):
         rolling.advance(np.array([0]), open_ms[i : i + 1], closes[:, i : i + 1])
         for i in range(len(open_ms))
     ]
-    return np.hstack([np.vstack((figures.n, figures.table())) for figures in found])
+    return np.hstack([np.vstack(figures) for figures in found])
 
 
 def whole(how, open_ms, closes):
@@ -102,7 +102,7 @@ def test_pairs_that_advance_together_do_not_touch_each_other(hedge):
         open_ms = np.array([series[w][0][taken[w]] for w in which])
         closes = np.array([series[w][1][:, taken[w]] for w in which]).T
         figures = rolling.advance(np.array(which), open_ms, closes)
-        for column, w in zip(np.vstack((figures.n, figures.table())).T, which, strict=True):
+        for column, w in zip(np.vstack(figures).T, which, strict=True):
             found[w].append(column)
             taken[w] += 1
     for rows, columns in zip(series, found, strict=True):
