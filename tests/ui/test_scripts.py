@@ -61,7 +61,7 @@ def test_an_interval_without_a_row_keeps_its_slot(scripts: Page) -> None:
 
 
 def test_an_axis_drops_the_oldest_rather_than_grow_for_ever(scripts: Page) -> None:
-    rows = [bar(0, 1), bar(10_000_000, 2)]
+    rows = [bar(0, 1), bar(100_000_000, 2)]
     assert run(scripts, "axis", "new m.Axis(1000).span(v[0]).length", rows) == 1
 
 

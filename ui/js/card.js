@@ -38,7 +38,7 @@ export function chartBody(body, {label, onretry, keys = true}) {
     retry.hidden = !retryable
     setText(text, message)
   }
-  show("loading", "Connecting…")
+  show("loading", "Loading…")
   const manual = keys ? ". Arrow keys pan, plus and minus zoom, End shows the newest." : "."
   return {
     plot,

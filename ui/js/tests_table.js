@@ -36,9 +36,9 @@ export function rowsOf(test, spread, intervalMs) {
 }
 
 /** The badge over the table. */
-export function verdictOf(test, spread) {
+export function verdictOf(test, spread, isLive = true) {
   if (spread?.stale) return {state: "warn", text: "Stale: a leg is silent", detail: "the figures below are from before"}
-  if (!test) return {state: "none", text: "Not tested yet", detail: spread && !spread.warm ? `warming up: ${spread.n} of ${spread.window} bars` : "tests run once a minute"}
+  if (!test) return {state: "none", text: "Not tested yet", detail: spread && !spread.warm ? `warming up: ${spread.n} of ${spread.window} bars` : isLive ? "tests run once a minute" : "being computed"}
   if (test.is_cointegrated === null) return {state: "none", text: "No verdict", detail: test.verdict}
   return {state: test.is_cointegrated ? "good" : "bad", text: test.is_cointegrated ? "Cointegrated" : "Not cointegrated", detail: test.verdict}
 }
@@ -57,7 +57,7 @@ function show(box, {source, pair}) {
 
   const draw = () => {
     const test = tests.at(-1) ?? null
-    const verdict = verdictOf(test, spread)
+    const verdict = verdictOf(test, spread, source.isLive)
     badge.dataset.state = verdict.state
     setText(name, verdict.text)
     setText(detail, verdict.detail)

@@ -55,9 +55,9 @@ export function mount(box, model) {
   const status = h("p", {class: "o-empty", role: "status"})
   const progress = h("progress", {hidden: true, "aria-label": "Reading"})
   const shown = h("div", {class: "o-understood"})
-  const zone = dropZone((files) => read(files))
+  const zone = dropZone((given) => read([...lonely, ...given]))
   frame.body.append(zone, progress, status, shown)
-  let [files, turn] = [[], 0]
+  let [files, lonely, turn] = [[], [], 0] // lonely: files that have one leg only
 
   const use = (about) => {
     rememberUpload(model.api, about)
@@ -66,17 +66,24 @@ export function mount(box, model) {
     model.pair = first.pair
     model.upload = about.upload
   }
+  const button = (text, onclick, more = {}) => h("button", {type: "button", class: "o-button", onclick, ...more}, text)
   const draw = (about, {used}) => {
+    const lacksLeg = about.symbols.length < 2
+    lonely = lacksLeg ? files : []
     frame.retitle(used ? "Uploaded" : "What was understood")
     frame.note(used ? summaryOf(about) : "")
     zone.hidden = used
-    setText(status, about.symbols.length < 2 ? `Expected two symbols or more, was ${about.symbols.join(", ") || "none"}: add the file of the other leg.` : "")
-    const again = overrides(about, files, (options) => read(files, options))
-    const buttons = h("div", {class: "o-filters"},
-      used ? h("button", {type: "button", class: "o-button", onclick: () => { zone.hidden = false }}, "Another file") : h("button", {type: "button", class: "o-button o-primary", disabled: about.symbols.length < 2, onclick: () => use(about)}, "Compute"),
-      h("button", {type: "button", class: "o-button", onclick: () => forget(about)}, used ? "Remove this upload" : "Discard"))
-    const understood = used ? h("details", {}, h("summary", {}, "What was understood"), understoodTable(about)) : understoodTable(about)
-    shown.replaceChildren(understood, badRows(about), ...(used || !files.length ? [] : [again]), buttons)
+    setText(status, lacksLeg ? `Expected two symbols or more, was ${about.symbols.join(", ") || "none"}: drop the file of the other leg, too.` : "")
+    const understood = understoodTable(about)
+    if (used) {
+      frame.tools.replaceChildren(button("Another file", () => { zone.hidden = false }), button("Remove this upload", () => forget(about)))
+      return shown.replaceChildren(h("details", {}, h("summary", {}, "What was understood"), understood), badRows(about))
+    }
+    frame.tools.replaceChildren()
+    const again = files.length ? [overrides(about, files, (options) => read(files, options))] : []
+    const act = h("div", {class: "o-filters"},
+      button("Compute", () => use(about), {class: "o-button o-primary", disabled: lacksLeg}), button("Discard", () => forget(about)))
+    return shown.replaceChildren(understood, badRows(about), ...again, act)
   }
   const read = async (given, options = {}) => {
     const mine = ++turn
@@ -99,13 +106,14 @@ export function mount(box, model) {
   const forget = async (about) => {
     turn += 1
     await send(model.api, "DELETE", `/uploads/${encodeURIComponent(about.upload)}`).catch(() => {}) // it is forgotten by itself, too
-    files = []
+    files = lonely = []
     model.upload = ""
     clear()
   }
   const clear = () => {
     frame.retitle("Upload")
     frame.note("")
+    frame.tools.replaceChildren()
     zone.hidden = false
     setText(status, "")
     shown.replaceChildren()
