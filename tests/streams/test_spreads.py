@@ -72,6 +72,12 @@ class Run:
         self.state = Legs(worker, SYMBOLS)
         self.desks = Desks(self.state)
 
+    async def watch(self, *pairs: Pair) -> None:
+        """Change what is watched, and wait until that has been taken in."""
+        self.watched.watch(*pairs)
+        self.desks.get(self.watched.pairs)
+        await self.desks.ready()
+
     async def deal(self, events: list[FakeEvent], size: int = 1_000, save: bool = True) -> None:
         for first in range(0, len(events), size):
             part = events[first : first + size]
@@ -183,12 +189,40 @@ async def alone(pair: Pair, events: list[FakeEvent]) -> dict[int, Spread]:
 async def test_a_pair_added_is_warm_at_once_and_starts_with_the_next_row(worker):
     life, events = Run(worker, PAIR), market(60)
     await life.deal(events[:100])
-    life.watched.watch(PAIR, ADDED)
+    await life.watch(PAIR, ADDED)
     await life.deal(events[100:])
     wanted = await alone(ADDED, events)
     assert rows_of(worker, ADDED) == [wanted[second] for second in range(51, 61)]
     assert all(row.warm for row in rows_of(worker, ADDED))
     assert [row.open_ms for row in rows_of(worker, PAIR)] == [s * 1_000 for s in range(1, 61)]
+
+
+async def test_the_old_pairs_go_on_while_a_new_one_is_taken_in(worker):
+    life, events = Run(worker, PAIR), market(200)
+    await life.deal(events[:100])
+    life.watched.watch(PAIR, ADDED)
+    for event in events[100:]:  # whenever the desk is ready, it is another second
+        await life.deal([event])
+    await life.desks.ready()
+    await life.deal([bar(symbol, 201, 100.0) for symbol in ("BTCUSDT", "ETHUSDT")])
+    assert [row.open_ms for row in rows_of(worker, PAIR)] == [s * 1_000 for s in range(1, 202)]
+    wanted, rows = await alone(ADDED, events), rows_of(worker, ADDED)
+    first = rows[0].open_ms // 1_000
+    assert rows[:-1] == [wanted[second] for second in range(first, 201)]
+    assert rows[-1].open_ms == 201_000
+
+
+async def test_a_pair_added_twice_in_a_moment_is_taken_in_as_it_was_said_last(worker):
+    life, events = Run(worker, PAIR), market(60)
+    await life.deal(events[:100])
+    life.watched.watch(PAIR, ADDED)
+    life.desks.get(life.watched.pairs)
+    wider = Pair(y=ADDED.y, x=ADDED.x, window=40, intervals=("1s",))
+    await life.watch(PAIR, wider)
+    await life.watch(PAIR, wider)
+    await life.deal(events[100:])
+    wanted = await alone(wider, events)
+    assert rows_of(worker, wider) == [wanted[second] for second in range(51, 61)]
 
 
 async def test_a_pair_added_has_its_rows_after_a_kill_as_without(worker):
@@ -205,7 +239,7 @@ async def test_a_pair_changed_goes_on_from_the_kept_closes(worker):
     life, events = Run(worker, PAIR), market(60)
     await life.deal(events[:100])
     wider = Pair(y="BTCUSDT", x="ETHUSDT", window=40, prices="log", intervals=("1s",))
-    life.watched.watch(wider)
+    await life.watch(wider)
     await life.deal(events[100:])
     wanted = await alone(wider, events)
     assert rows_of(worker, PAIR)[50:] == [wanted[second] for second in range(51, 61)]
@@ -214,10 +248,10 @@ async def test_a_pair_changed_goes_on_from_the_kept_closes(worker):
 async def test_a_pair_removed_stops_and_its_legs_stay_for_the_next_one(worker):
     life, events = Run(worker, PAIR), market(60)
     await life.deal(events[:60])
-    life.watched.watch()
+    await life.watch()
     await life.deal(events[60:100])
     assert len(rows_of(worker, PAIR)) == 30
-    life.watched.watch(PAIR)
+    await life.watch(PAIR)
     await life.deal(events[100:])
     wanted = await alone(PAIR, events)
     assert rows_of(worker, PAIR)[30:] == [wanted[second] for second in range(51, 61)]
