@@ -21,6 +21,7 @@ from oddlot.quant.uploads_rows import FileRows, OtherOrder
 from oddlot.quant.uploads_symbols import symbol_of, symbol_of_file
 
 SAMPLE_CHARACTERS = 256 * 1024  # what a file is judged by
+HEADER_LINES = 1_000
 _NUMBER_CELLS = 5_000  # of them, for the style of numbers
 
 
@@ -113,7 +114,9 @@ def _read(
 ) -> FileRows:  # fmt: skip
     stream = _open(source, options, limits).stream
     into = FileRows(name=source.name, symbol=plan.symbol, symbols=symbols, max_rows=max_rows)
-    for block in uploads_blocks.blocks(stream, name=source.name, max_lines=limits.rows):
+    # Headers, blank and bad lines are no rows, but somewhere there is an end.
+    max_lines = 2 * limits.rows + HEADER_LINES
+    for block in uploads_blocks.blocks(stream, name=source.name, max_lines=max_lines):
         into.add(block, plan.form)
     return into
 

@@ -43,7 +43,7 @@ class Limits:
 
     Attributes
     ----------
-    rows : bars, all files together; also lines of one file.
+    rows : bars, all files together; one file may have twice as many lines.
     unpacked_bytes : of one file.
     """
 

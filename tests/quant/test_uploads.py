@@ -358,7 +358,8 @@ def test_packed_files() -> None:
         (b"2024-01-02,1,2\n2024-01-03,1,2\n", "expected a header, or a time and 1"),
         (b"Date,AA,aa\n2024-01-02,1,2\n", "was AA twice"),
         (b"1,2,3\n4,5,6\n", "expected a column of times"),
-        (b"time,close\n" + b"2024-01-02,1\n" * 100_001, "expected at most 100,000"),
+        (b"time,close\n" + b"2024-01-02,1\n" * 100_001, "expected at most 100,000 rows"),
+        (b"time,close\n" + b"\n" * 250_000 + b"2024-01-02,1\n", "expected"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_in_words(content: bytes, said: str) -> None:
