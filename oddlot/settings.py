@@ -151,6 +151,13 @@ class Settings(BaseSettings):
         20, ge=1, le=1_000, description="Uploads kept at the same time; beyond, none is taken."
     )
 
+    divergence_z: float = Field(
+        3.5, ge=0.5, le=100, description="|z| against the others from which a member diverges."
+    )
+    divergence_correlation: float = Field(
+        0.5, ge=-1, le=1, description="With the others, from which a divergence is confirmed."
+    )
+
     # API and UI.
     api_url: str = Field("", description="Where browsers reach the API, if not on loopback.")
     allowed_origins: str = Field(

@@ -21,8 +21,8 @@ from oddlot.quant import closes as checks
 from oddlot.quant.closes import Aligned, History, Oddity
 from oddlot.quant.divergence import Rules, Scores, score
 from oddlot.quant.flags import flags_of
-from oddlot.quant.labels import label_of, summary_of, verdict_of
 from oddlot.quant.returns import window_returns
+from oddlot.quant.verdicts import judged
 
 NO_HISTORY = History(np.empty(0, np.int64), np.empty(0))
 
@@ -141,10 +141,7 @@ def _message(basket: Basket, panel: Aligned, part: _Part, scanning: Scanning) ->
     members = tuple(
         _member(i, symbol, panel.open_ms, part, scanning) for i, symbol in enumerate(basket.symbols)
     )
-    strongest = sorted(members, key=lambda member: -abs(member.z or 0))
-    divergers = [member for member in strongest if member.verdict == "diverger"]
-    scored = sum(member.z is not None for member in members)
-    return Divergence(
+    scan = Divergence(
         group=basket.id,
         interval=scanning.interval,
         open_ms=int(panel.open_ms[-1]),
@@ -152,9 +149,9 @@ def _message(basket: Basket, panel: Aligned, part: _Part, scanning: Scanning) ->
         lookback=rules.lookback,
         enter_z=rules.enter_z,
         min_correlation=rules.min_correlation,
-        scored=scored,
-        divergers=tuple(member.symbol for member in divergers),
-        loners=tuple(member.symbol for member in strongest if member.verdict == "loner"),
+        scored=sum(any(each.z is not None for each in member.windows) for member in members),
+        divergers=(),
+        loners=(),
         windows=tuple(
             WindowSpread(
                 window=window,
@@ -166,56 +163,47 @@ def _message(basket: Basket, panel: Aligned, part: _Part, scanning: Scanning) ->
         ),
         members=members,
         complete=not np.isnan(part.closes[:, -1]).any(),
-        text=summary_of(divergers, scored=scored, members=len(members)),
+        text="",
         computed_ms=scanning.now_ms,
         scan=scanning.scan,
     )
+    return judged(scan, enter_z=rules.enter_z, min_correlation=rules.min_correlation)
 
 
 def _member(i: int, symbol: str, open_ms: Int64s, part: _Part, scanning: Scanning) -> MemberScore:
+    """Give a member's figures; the verdict comes once all are there."""
     scores, closes = part.scores, part.closes[i]
-    windows = tuple(
-        _window(i, w, window, scores) for w, window in enumerate(scanning.rules.windows)
-    )
-    scored = [each for each in windows if each.z is not None]
-    best = max(scored, key=lambda each: (each.confirmed, abs(each.z or 0)), default=None)
-    usual = _number(scores.usual.correlation[i])
     known = np.flatnonzero(~np.isnan(closes))
-    flags = flags_of(
-        closes,
-        open_ms,
-        part.oddities.get(i, ()),
-        interval=scanning.interval,
-        wanted=scanning.rules.bars,
-    )
-    verdict, label = verdict_of(best, usual, flags)
     return MemberScore(
         symbol=symbol,
         close=float(closes[known[-1]]) if len(known) else None,
         closes=len(known),
         correlation=_number(scores.now.correlation[i]),
         beta=_number(scores.now.beta[i]),
-        usual_correlation=usual,
-        windows=windows,
-        window=best.window if best else None,
-        z=best.z if best else None,
-        verdict=verdict,
-        label=label,
-        flags=flags,
-    )
-
-
-def _window(i: int, w: int, window: int, scores: Scores) -> WindowScore:
-    own, others = float(scores.returns[i, w]), float(scores.others.median[i, w])
-    crosses = bool(scores.crosses[i, w])
-    return WindowScore(
-        window=window,
-        own_return=_number(own),
-        others_return=_number(others),
-        z=_number(scores.others.z[i, w]),
-        crosses=crosses,
-        confirmed=bool(scores.confirmed[i, w]),
-        label=label_of(own, others, float(scores.others.sigma[i, w])) if crosses else "",
+        usual_correlation=_number(scores.usual.correlation[i]),
+        windows=tuple(
+            WindowScore(
+                window=window,
+                own_return=_number(scores.returns[i, w]),
+                others_return=_number(scores.others.median[i, w]),
+                z=_number(scores.others.z[i, w]),
+                crosses=False,
+                confirmed=False,
+                label="",
+            )
+            for w, window in enumerate(scanning.rules.windows)
+        ),
+        window=None,
+        z=None,
+        verdict="unscored",
+        label="",
+        flags=flags_of(
+            closes,
+            open_ms,
+            part.oddities.get(i, ()),
+            interval=scanning.interval,
+            wanted=scanning.rules.bars,
+        ),
     )
 
 
