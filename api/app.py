@@ -20,17 +20,23 @@ from api import (
     bugs,
     health,
     origins,
+    pair_scans,
     pair_tests,
     pairs,
     problems,
     spreads,
     stream,
     symbols,
+    uploads,
+    uploads_views,
 )
 from api.backend import Backend
+from api.exports import Exports
 from api.hub import Hub, bar_channels
 from api.live import TOPICS, Follow, Live
+from api.scans import Scans
 from api.store import Connect, Store
+from api.uploads_work import Uploads
 from api.watching import FollowChanges, Publishing, StreamedWatchlist, Watching
 from oddlot import kafka, peer_groups
 from oddlot import settings as oddlot_settings
@@ -41,6 +47,11 @@ from oddlot.store.reader import Reader
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 5.0
+# A path with a name in it comes after those that it would hide.
+ROOMS = (
+    bars, spreads, pair_tests, symbols, pair_scans, pairs, alerts, uploads, uploads_views,
+    health, stream,
+)  # fmt: skip
 DESCRIPTION = """Bars and spreads: history by `GET`, live by the WebSocket `/stream`.
 
 Times are integer milliseconds UTC. Errors are `application/problem+json` (RFC 9457).
@@ -59,10 +70,13 @@ def make_app(
     """Make an app that connects once it runs; store and topics can be stood in for."""
     groups = peer_groups.load(settings.peer_groups_dir)
     hub = Hub(bar_channels(groups))
+    store = Store(settings, connect)
     backend = Backend(
         settings=settings,
         groups=groups,
-        store=Store(settings, connect),
+        store=store,
+        exports=Exports(),
+        scans=Scans(store),
         hub=hub,
         live=Live(hub, follow or _follow(settings)),
         watching=Watching(
@@ -70,6 +84,7 @@ def make_app(
             follow_changes or _follow_changes(settings),
             publishing or functools.partial(kafka.connect, settings),
         ),
+        uploads=Uploads(settings),
         heartbeat_s=heartbeat_s,
     )
     app: FastAPI = FastAPIOffline(
@@ -83,7 +98,7 @@ def make_app(
         responses=problems.documented(500),
     )
     app.state.backend = backend
-    for room in (bars, spreads, pair_tests, symbols, pairs, alerts, health, stream):
+    for room in ROOMS:
         app.include_router(room.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
     problems.install(app)
@@ -96,7 +111,10 @@ def make_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Follow the topics while the app runs; a bug in that stops the process."""
     backend: Backend = app.state.backend
-    following = [asyncio.create_task(part.run()) for part in (backend.live, backend.watching)]
+    following = [
+        asyncio.create_task(part.run())
+        for part in (backend.live, backend.watching, backend.uploads)
+    ]
     for task in following:
         task.add_done_callback(_stop_on_bug)
     try:
@@ -105,6 +123,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in following:
             task.cancel()
         await asyncio.wait(following)
+        await backend.scans.close()
         await backend.store.close()
 
 

@@ -7,9 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.exports import Exports
 from api.hub import Hub
 from api.live import Live
+from api.scans import Scans
 from api.store import Store
+from api.uploads_work import Uploads
 from api.watching import Watching
 from oddlot.peer_groups import PeerGroup
 from oddlot.settings import Settings
@@ -22,9 +25,12 @@ class Backend:
     settings: Settings
     groups: tuple[PeerGroup, ...]
     store: Store
+    exports: Exports
+    scans: Scans
     hub: Hub
     live: Live
     watching: Watching
+    uploads: Uploads
     heartbeat_s: float
 
 

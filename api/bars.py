@@ -10,8 +10,10 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api import formats
 from api.answers import json_of
 from api.backend import BackendDep
+from api.formats import FormatDep
 from api.hub import streaming
 from api.problems import documented
 from api.rows import rows_as
@@ -62,16 +64,17 @@ _rows = rows_as(BarRow)
     "/bars/{symbol}",
     summary="Closed bars of a symbol",
     response_model=BarsView,
-    responses=documented(404, 422, 503),
+    responses={**formats.documented(BarsView), **documented(404, 422, 503)},
 )
 async def latest_bars(
     symbol: Annotated[str, Path(description="As the venue names it.", examples=["BTCUSDT"])],
     backend: BackendDep,
     stretch: StretchDep,
+    format_: FormatDep,
     interval: Annotated[Interval, Query(description="Length of a bar.")] = "1m",
     limit: Limit = DEFAULT_ROWS,
 ) -> Response:
-    """Return the newest closed bars within [from, to), oldest first.
+    """Return the newest closed bars within [from, to), oldest first; as a file, all of them.
 
     A symbol that is in no peer group and has no bars is unknown: 404.
     """
@@ -79,6 +82,11 @@ async def latest_bars(
     if not known and len(symbol) > MAX_SYMBOL:
         raise _unknown(symbol)
     wanted = views.bars(symbol, interval, stretch.from_ms, stretch.to_ms)
+    if format_ != "json":
+        if not known and not await _has_bars(backend, symbol):
+            raise _unknown(symbol)
+        name = f"bars-{symbol}-{interval}"
+        return await backend.exports.of_store(backend.store, wanted, name=name, format_=format_)
     page = await backend.store.ask(lambda reader: reader.latest(wanted, limit=limit))
     if not page.rows and not known and not await _has_bars(backend, symbol):
         raise _unknown(symbol)

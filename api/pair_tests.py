@@ -9,8 +9,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from api import formats
 from api.answers import json_of
 from api.backend import Backend, BackendDep
+from api.formats import FormatDep
 from api.legs import legs_of
 from api.pairs import latest_spread
 from api.problems import documented
@@ -39,15 +41,20 @@ class StatsView:
     "/spreads/{pair}/stats",
     summary="Tests of a pair: cointegration, half-life, Hurst",
     response_model=StatsView,
-    responses=documented(404, 422, 503),
+    responses={**formats.documented(StatsView), **documented(404, 422, 503)},
 )
 async def stats(
     pair: Annotated[str, Path(description="y~x", examples=["BTCUSDT~ETHUSDT"])],
     backend: BackendDep,
+    format_: FormatDep,
     interval: Annotated[Interval, Query(description="Of the bars behind it.")] = "1s",
 ) -> Response:
-    """Return the newest test and spread of a pair, and the tests before."""
+    """Return the newest test and spread of a pair, and the tests before; as a file, all tests."""
     y, x = await legs_of(pair, interval, backend)
+    wanted = views.pair_tests(pair, interval)
+    if format_ != "json":
+        name = f"pair-tests-{pair}-{interval}"
+        return await backend.exports.of_store(backend.store, wanted, name=name, format_=format_)
     history = await _history(pair, interval, backend)
     return json_of(
         StatsView(

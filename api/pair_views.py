@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -64,3 +64,45 @@ class PairsView:
     """Every watched pair: the peer groups' in their order, then the added ones."""
 
     pairs: list[PairView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one pair is watched and stands on one interval, flat, for files."""
+
+    pair: str
+    y: str
+    x: str
+    group: str | None
+    added: bool
+    window: int
+    prices: Prices
+    silence_bars: int
+    hedge: Hedge
+    enter_z: float
+    leave_z: float
+    cooldown_bars: int
+    interval: Interval
+    open_ms: int | None
+    y_close: float | None
+    x_close: float | None
+    hedge_ratio: float | None
+    spread: float | None
+    z: float | None
+    correlation: float | None
+    n: int | None
+    warm: bool | None
+    stale: bool | None
+
+
+_STANDING = [field.name for field in fields(Standing)]
+
+
+def standings(view: PairView) -> list[Standing]:
+    """Give a row for each interval; what a spread would say is missing where there is none."""
+    rows = []
+    for interval, spread in view.latest.items():
+        said = {name: getattr(spread, name, None) for name in _STANDING}
+        how = {name: getattr(view, name) for name in _STANDING if hasattr(view, name)}
+        rows.append(Standing(**{**said, **how, "interval": interval}))
+    return rows

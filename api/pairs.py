@@ -10,12 +10,15 @@ import msgspec
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from api import formats
 from api.answers import json_of
 from api.backend import Backend, BackendDep
+from api.formats import FormatDep
 from api.hub import streaming
 from api.legs import unknown
-from api.pair_views import PairBody, PairsView, PairView
+from api.pair_views import PairBody, PairsView, PairView, Standing, standings
 from api.problems import documented
+from api.tables import table_of
 from oddlot import errors
 from oddlot.contracts.messages import Interval, Pair, Spread
 from oddlot.contracts.pairs import pair_id
@@ -30,12 +33,18 @@ PairPath = Annotated[str, Path(description="y~x", examples=["BTCUSDT~ETHUSDT"])]
     "/pairs",
     summary="Every watched pair, and its latest spreads",
     response_model=PairsView,
-    responses=documented(503),
+    responses={**formats.documented(PairsView), **documented(422, 503)},
 )
-async def pairs(backend: BackendDep) -> Response:
-    """Return every watched pair; a spread is null before the first bar of both legs."""
+async def pairs(backend: BackendDep, format_: FormatDep) -> Response:
+    """Return every watched pair; a spread is null before the first bar of both legs.
+
+    As a file it has a row for each interval of each pair.
+    """
     watched = backend.watching.pairs.values()
     found = await asyncio.gather(*(_view_of(pair, backend) for pair in watched))
+    if format_ != "json":
+        table = table_of([row for view in found for row in standings(view)], Standing)
+        return await backend.exports.of_table(table, name="pairs", format_=format_)
     return json_of(PairsView(pairs=list(found)))
 
 

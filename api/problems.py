@@ -19,6 +19,7 @@ from oddlot import errors
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2  # the embedded store is back within a second of a crash
 SHOWN_CHARACTERS = 200  # of what was found
+_ERRORS = ("Problem", "HTTPValidationError", "ValidationError")
 DOCUMENTED = {422: "Bad input", 503: "The store is away"}
 
 
@@ -73,7 +74,7 @@ def install(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            _name_media_type(describe())
+            _describe_problems(describe())
         return describe()
 
     app.openapi = openapi  # type: ignore[method-assign]  # how FastAPI documents it
@@ -117,14 +118,19 @@ async def _unavailable(_request: Request, error: Exception) -> Response:
     return response_of(problem_of(503, str(error)), {"Retry-After": str(RETRY_AFTER_S)})
 
 
-def _name_media_type(schema: dict[str, Any]) -> None:
+def _describe_problems(schema: dict[str, Any]) -> None:
+    """Put problems where the framework has documented errors of its own."""
     for operations in schema["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
                 content = response.get("content", {})
-                if status >= "4" and _is_problem(content.get("application/json", {})):
-                    content[MEDIA_TYPE] = content.pop("application/json")
+                if status >= "4" and _kind_of(content.get("application/json", {})) in _ERRORS:
+                    del content["application/json"]
+                    content[MEDIA_TYPE] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+                    response["description"] = DOCUMENTED.get(int(status), response["description"])
+    for name in _ERRORS[1:]:
+        schema["components"]["schemas"].pop(name, None)
 
 
-def _is_problem(content: dict[str, Any]) -> bool:
-    return str(content.get("schema", {}).get("$ref", "")).endswith("/Problem")
+def _kind_of(content: dict[str, Any]) -> str:
+    return str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]

@@ -9,14 +9,18 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from api import formats
 from api.answers import json_of
-from api.backend import BackendDep
+from api.backend import Backend, BackendDep
+from api.formats import Format, FormatDep
 from api.legs import MAX_PAIR, legs_of
 from api.problems import documented
 from api.rows import rows_as
-from api.stretches import DEFAULT_ROWS, Limit, NextTo, StretchDep
-from oddlot.contracts.messages import Hedge, Interval, Prices
+from api.stretches import DEFAULT_ROWS, Limit, NextTo, Resolution, StretchDep
+from api.tables import table_of
+from oddlot.contracts.messages import Hedge, Interval, Prices, Spread
 from oddlot.store import views
+from oddlot.store.views import Page, Selection
 
 router = APIRouter(tags=["spreads"])
 
@@ -63,21 +67,26 @@ _rows = rows_as(SpreadRow)
     "/spreads/{pair}",
     summary="Spread, z-score and correlation of a pair",
     response_model=SpreadsView,
-    responses=documented(404, 422, 503),
+    responses={**formats.documented(SpreadsView), **documented(404, 422, 503)},
 )
 async def latest_spreads(
     pair: Annotated[str, Path(description="y~x", examples=["BTCUSDT~ETHUSDT"])],
     backend: BackendDep,
     stretch: StretchDep,
+    format_: FormatDep,
     interval: Annotated[Interval, Query(description="Of the bars behind it.")] = "1s",
     limit: Limit = DEFAULT_ROWS,
+    resolution: Resolution = None,
 ) -> Response:
-    """Return the newest spreads within [from, to), oldest first.
+    """Return the newest spreads within [from, to), oldest first; as a file, all of them.
 
     A pair that no peer group watches and that has no spreads is unknown: 404.
     """
     wanted = views.spreads(pair[: MAX_PAIR + 1], interval, stretch.from_ms, stretch.to_ms)
-    page = await backend.store.ask(lambda reader: reader.latest(wanted, limit=limit))
+    if format_ != "json":
+        await legs_of(pair, interval, backend)
+        return await _file(wanted, resolution, format_, backend)
+    page = await _page(wanted, limit, resolution, backend)
     newest = page.rows[-1] if page.rows else None
     y, x = (newest.y, newest.x) if newest else await legs_of(pair, interval, backend)
     return json_of(
@@ -90,3 +99,22 @@ async def latest_spreads(
             next_to=page.next_to_ms,
         )
     )
+
+
+async def _page(
+    wanted: Selection[Spread], limit: int, resolution: int | None, backend: Backend
+) -> Page[Spread]:
+    if resolution is None:
+        return await backend.store.ask(lambda reader: reader.latest(wanted, limit=limit))
+    rows = await backend.store.ask(lambda reader: reader.thinned(wanted, limit=resolution))
+    return Page(rows=rows, next_to_ms=None)
+
+
+async def _file(
+    wanted: Selection[Spread], resolution: int | None, format_: Format, backend: Backend
+) -> Response:
+    name = f"spreads-{wanted.where['pair']}-{wanted.where['interval']}"
+    if resolution is None:
+        return await backend.exports.of_store(backend.store, wanted, name=name, format_=format_)
+    rows = await backend.store.ask(lambda reader: reader.thinned(wanted, limit=resolution))
+    return await backend.exports.of_table(table_of(rows, Spread), name=name, format_=format_)

@@ -7,10 +7,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
+import pyarrow as pa
+
 from oddlot import errors
+from oddlot.contracts.messages import Interval, Spread
 from oddlot.settings import Settings
 from oddlot.store.reader import LastPrice
-from oddlot.store.views import M, Page, Selection
+from oddlot.store.views import Chunk, M, Page, Selection
 
 T = TypeVar("T")
 
@@ -22,6 +25,14 @@ class Reader(Protocol):
     """What the API reads; `oddlot.store.reader.Reader` says more."""
 
     async def latest(self, selection: Selection[M], *, limit: int) -> Page[M]: ...
+
+    async def oldest(self, selection: Selection[M], *, limit: int) -> Chunk: ...
+
+    async def thinned(self, selection: Selection[Spread], *, limit: int) -> list[Spread]: ...
+
+    async def closes(
+        self, symbols: Sequence[str], interval: Interval, *, count: int
+    ) -> pa.Table: ...
 
     async def last_prices(self, symbols: Sequence[str]) -> dict[str, LastPrice]: ...
 

@@ -13,6 +13,7 @@ from oddlot import errors
 from oddlot.store.reader import MAX_ROWS
 
 DEFAULT_ROWS = 500
+MIN_RESOLUTION = 10
 MAX_CHARACTERS = 40  # the longest ISO 8601 time with an offset has 32
 MAX_MS = 253_402_300_800_000  # the end of the year 9999, where ISO 8601 ends
 
@@ -60,6 +61,14 @@ Limit = Annotated[
     int, Query(ge=1, le=MAX_ROWS, description="How many at most; the newest ones are given.")
 ]
 
+Resolution = Annotated[
+    int | None,
+    Query(
+        ge=MIN_RESOLUTION,
+        le=MAX_ROWS,
+        description="How many rows at most are to stand for all of [from, to), instead of limit.",
+    ),
+]
 NextTo = Annotated[
     int | None,
     Field(description="Ask again with to=next_to for the rows before; null: there are none."),

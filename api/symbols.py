@@ -9,10 +9,13 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
+from api import formats
 from api.answers import json_of
 from api.backend import Backend, BackendDep
+from api.formats import FormatDep
 from api.hub import streaming
 from api.problems import documented
+from api.tables import table_of
 from oddlot.contracts.messages import Bar
 from oddlot.peer_groups import PeerGroup
 
@@ -42,9 +45,9 @@ class SymbolsView:
     "/symbols",
     summary="Every symbol, and its last price",
     response_model=SymbolsView,
-    responses=documented(503),
+    responses={**formats.documented(SymbolsView), **documented(422, 503)},
 )
-async def symbols(backend: BackendDep) -> Response:
+async def symbols(backend: BackendDep, format_: FormatDep) -> Response:
     """Return every symbol of the peer groups; prices are null before the first bar."""
     prices = await _last_prices(backend)
     members: dict[str, tuple[str, PeerGroup]] = {}
@@ -64,6 +67,9 @@ async def symbols(backend: BackendDep) -> Response:
         )
         for symbol, (name, group) in sorted(members.items())
     ]
+    if format_ != "json":
+        table = table_of(views, SymbolView)
+        return await backend.exports.of_table(table, name="symbols", format_=format_)
     return json_of(SymbolsView(symbols=views))
 
 

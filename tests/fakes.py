@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
+import pyarrow as pa
+
 from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import Alert, Bar, Message, PairTest, Spread
+from oddlot.contracts.messages import Alert, Bar, Interval, Message, PairTest, Spread
 from oddlot.contracts.topics import Topic
 from oddlot.errors import BrokerUnavailable, StoreUnavailable
 from oddlot.kafka import Record
+from oddlot.store import schemas
 from oddlot.store.reader import LastPrice
-from oddlot.store.views import Page, Selection
+from oddlot.store.views import Chunk, Page, Selection
 
 R = TypeVar("R", Bar, Spread, PairTest, Alert)
 
@@ -61,6 +64,33 @@ class MemoryReader:
         oldest_ms = time(found[-limit])
         kept = [row for row in found if time(row) >= oldest_ms]
         return Page(rows=kept, next_to_ms=oldest_ms)
+
+    async def oldest(self, selection: Selection[R], *, limit: int) -> Chunk:
+        self._answer(" ".join(("oldest", selection.view.table)))
+        time = attrgetter(selection.view.time)
+        found = sorted(self._within(selection), key=time)
+        end_ms = None
+        if len(found) > limit:
+            end_ms = max(time(found[limit]), selection.parameters["from_ms"] + 1)
+        kept = [row for row in found if end_ms is None or time(row) < end_ms]
+        columns = {name: [getattr(row, name) for row in kept] for name in selection.view.columns}
+        return Chunk(table=pa.table(columns, schema=selection.view.schema), next_from_ms=end_ms)
+
+    async def thinned(self, selection: Selection[Spread], *, limit: int) -> list[Spread]:
+        self._answer("thinned")
+        found = sorted(self._within(selection), key=attrgetter("open_ms"))
+        return found[:: -(-len(found) // limit)] if found else []
+
+    async def closes(self, symbols: Sequence[str], interval: Interval, *, count: int) -> pa.Table:
+        self._answer(f"closes {interval}")
+        names = ("symbol", "open_ms", "close")
+        found = [
+            [getattr(r, name) for name in names]
+            for r in sorted(self.rows, key=lambda r: -getattr(r, "open_ms", 0))
+            if isinstance(r, Bar) and r.symbol in symbols and r.interval == interval
+        ]
+        columns = {name: [row[i] for row in found] for i, name in enumerate(names)}
+        return pa.table(columns, schema=pa.schema([schemas.BARS.field(name) for name in names]))
 
     async def last_prices(self, symbols: Sequence[str]) -> dict[str, LastPrice]:
         self._answer(f"prices {' '.join(symbols)}")

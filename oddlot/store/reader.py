@@ -8,30 +8,22 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import msgspec
+import pyarrow as pa
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from oddlot import errors
+from oddlot.contracts.messages import INTERVAL_MS, Interval, Spread
 from oddlot.settings import Settings
 from oddlot.store import client as clients
-from oddlot.store import migrations, views
-from oddlot.store.views import FOREVER_MS, M, Page, Selection
+from oddlot.store import migrations, statements, views
+from oddlot.store.statements import filled
+from oddlot.store.views import FOREVER_MS, Chunk, M, Page, Selection
 
 MAX_ROWS = 5_000  # of one view
 # Where nothing traded there is no bar: a stretch this many times the wanted one holds enough of
 # them for most symbols; for quiet ones the whole table is looked at, of which they have little.
 SPAN = 4
-
-# FINAL leaves one row a key, and reads all there is of it: what is read has to be bounded.
-# Rows that share a time stay together, or a page that ends between them would lose some.
-_LATEST = """
-    SELECT {columns} FROM {table} FINAL WHERE {condition}
-    ORDER BY {time} DESC LIMIT {{limit:UInt32}} WITH TIES
-"""
-_LAST_PRICE = """
-    SELECT symbol, open_ms, close FROM bars
-    WHERE symbol = {symbol:String} AND interval = '1s'
-    ORDER BY open_ms DESC, revision DESC LIMIT 1
-"""
+ROWS_OF_A_PART = 3  # of a thinned view: the last one, and those of extreme z
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +33,16 @@ class LastPrice:
     symbol: str
     open_ms: int
     close: float
+
+
+class _At(msgspec.Struct):
+    at: int
+
+
+class _Extent(msgspec.Struct):
+    rows: int
+    first_ms: int
+    last_ms: int
 
 
 class Reader:
@@ -94,6 +96,58 @@ class Reader:
             return Page(rows=rows[::-1], next_to_ms=oldest_ms)
         return Page(rows=rows[::-1], next_to_ms=None)
 
+    async def oldest(self, selection: Selection[M], *, limit: int) -> Chunk:
+        """Give the oldest rows of a selection as Arrow, one a key, to read all of it in parts.
+
+        Parameters
+        ----------
+        selection : of any view.
+        limit : how many at most; rows that share the newest one's time are added.
+        """
+        asked = {**selection.parameters, "limit": limit}
+        ends = await self._rows(filled(statements.END, selection), _At, asked)
+        end_ms = max(ends[0].at, asked["from_ms"] + 1) if ends else None
+        if end_ms is not None:
+            asked["to_ms"] = end_ms
+        table = await self._arrow(filled(statements.CHUNK, selection), asked)
+        return Chunk(table=table.cast(selection.view.schema), next_from_ms=end_ms)
+
+    async def thinned(self, selection: Selection[Spread], *, limit: int) -> list[Spread]:
+        """Give about so many spreads that stand for all of a selection, oldest first.
+
+        Parameters
+        ----------
+        selection : of one pair and interval.
+        limit : how many at most, from 10 up to MAX_ROWS. If there are more, time is cut into equal
+            parts, and of each the last row and those with the highest and lowest z are given.
+        """
+        assert selection.view is views.SPREADS
+        asked = selection.parameters
+        (extent,) = await self._rows(filled(statements.EXTENT, selection), _Extent, asked)
+        if extent.rows <= limit:
+            return (await self.latest(selection, limit=limit)).rows
+        parts = (
+            limit // ROWS_OF_A_PART - 1
+        )  # one more, since they begin at multiples of their length
+        step_ms = max(1, -(-(extent.last_ms + 1 - extent.first_ms) // parts))
+        asked |= {"step_ms": step_ms, "limit": limit}
+        return (await self._rows(filled(statements.THINNED, selection), Spread, asked))[::-1]
+
+    async def closes(self, symbols: Sequence[str], interval: Interval, *, count: int) -> pa.Table:
+        """Give the newest closes of many symbols: columns symbol, open_ms and close, newest first.
+
+        Parameters
+        ----------
+        symbols : the ones wanted.
+        interval : of the bars.
+        count : intervals before the newest bar of all to look at.
+        """
+        asked: dict[str, Any] = {"symbols": list(symbols), "interval": interval}
+        (newest,) = await self._rows(statements.NEWEST, _At, asked)
+        asked["from_ms"] = newest.at - count * INTERVAL_MS[interval]
+        asked["limit"] = (count + 1) * len(symbols)
+        return await self._arrow(statements.CLOSES, asked)
+
     async def last_prices(self, symbols: Sequence[str]) -> dict[str, LastPrice]:
         """Give the close of each symbol's newest 1s bar; a symbol without bars is left out.
 
@@ -102,7 +156,10 @@ class Reader:
         symbols : the ones wanted.
         """
         found = await asyncio.gather(
-            *(self._rows(_LAST_PRICE, LastPrice, {"symbol": symbol}) for symbol in symbols)
+            *(
+                self._rows(statements.LAST_PRICE, LastPrice, {"symbol": symbol})
+                for symbol in symbols
+            )
         )
         return {price.symbol: price for prices in found for price in prices}
 
@@ -119,20 +176,19 @@ class Reader:
     async def _newest(self, selection: Selection[M], limit: int) -> list[M]:
         """Look near the newest row seen so far; if that is not enough, look at everything."""
         view = selection.view
-        sql = _LATEST.format(
-            columns=", ".join(f"`{name}`" for name in view.columns),
-            table=view.table,
-            condition=selection.condition,
-            time=view.time,
-        )
+        sql = filled(statements.LATEST, selection)
         asked = {**selection.parameters, "limit": limit}
         key = (view.table, *selection.where.values())
         rows: list[M] = []
         if spacing_ms := views.spacing_ms(selection):
             span_ms = SPAN * limit * spacing_ms
             near_ms = min(self._newest_ms.get(key, -FOREVER_MS), asked["to_ms"]) - span_ms
-            if near_ms > asked["from_ms"]:
-                rows = await self._rows(sql, view.kind, asked | {"from_ms": near_ms})
+        else:
+            wide = asked | {"limit": SPAN * limit}
+            found = await self._rows(filled(statements.NEAR, selection), _At, wide)
+            near_ms = found[0].at if found else -FOREVER_MS
+        if near_ms > asked["from_ms"]:
+            rows = await self._rows(sql, view.kind, asked | {"from_ms": near_ms})
         if len(rows) < limit:
             rows = await self._rows(sql, view.kind, asked)
         if rows and spacing_ms:
@@ -147,3 +203,9 @@ class Reader:
             self._decoders[kind] = msgspec.json.Decoder(kind)
         rows: list[Any] = self._decoders[kind].decode_lines(lines)
         return rows
+
+    async def _arrow(self, sql: str, parameters: dict[str, Any]) -> pa.Table:
+        with clients.answering(self._settings):
+            stream = await self._client.raw_query(sql, parameters=parameters, fmt="ArrowStream")
+        with pa.ipc.open_stream(stream) as batches:
+            return batches.read_all()

@@ -7,7 +7,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+import pyarrow as pa
+
 from oddlot.contracts.messages import INTERVAL_MS, Alert, Bar, Interval, PairTest, Spread
+from oddlot.store import schemas
 
 M = TypeVar("M", Bar, Spread, PairTest, Alert)
 
@@ -25,6 +28,7 @@ class View(Generic[M]):
     kind : what a row is; its fields are the columns.
     time : the column that orders the rows, ms UTC.
     names : columns that rows may be chosen by, each with one value.
+    schema : what those columns are in Arrow.
     spacing_ms : rows of one subject are at least so far apart, if farther than their interval;
         None where several rows may share a time.
     """
@@ -33,6 +37,7 @@ class View(Generic[M]):
     kind: type[M]
     time: str
     names: tuple[str, ...]
+    schema: pa.Schema
     spacing_ms: int | None
 
     @cached_property
@@ -41,15 +46,28 @@ class View(Generic[M]):
         return tuple(field.name for field in fields(self.kind))
 
 
-BARS = View(table="bars", kind=Bar, time="open_ms", names=("symbol", "interval"), spacing_ms=0)
+BARS = View(
+    table="bars",
+    kind=Bar,
+    time="open_ms",
+    names=("symbol", "interval"),
+    schema=schemas.BARS,
+    spacing_ms=0,
+)
 SPREADS = View(
-    table="spreads", kind=Spread, time="open_ms", names=("pair", "interval"), spacing_ms=0
+    table="spreads",
+    kind=Spread,
+    time="open_ms",
+    names=("pair", "interval"),
+    schema=schemas.SPREADS,
+    spacing_ms=0,
 )
 PAIR_TESTS = View(
     table="pair_tests",
     kind=PairTest,
     time="open_ms",
     names=("pair", "interval"),
+    schema=schemas.PAIR_TESTS,
     spacing_ms=TEST_SPACING_MS,
 )
 ALERTS = View(
@@ -57,6 +75,7 @@ ALERTS = View(
     kind=Alert,
     time="event_ms",
     names=("kind", "subject", "interval", "crossing"),
+    schema=schemas.ALERTS,
     spacing_ms=None,
 )
 
@@ -96,6 +115,20 @@ class Selection(Generic[M]):
             "from_ms": -FOREVER_MS if self.from_ms is None else self.from_ms,
             "to_ms": FOREVER_MS if self.to_ms is None else self.to_ms,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """The oldest rows of a selection.
+
+    Attributes
+    ----------
+    table : oldest first, in the view's schema.
+    next_from_ms : ask again from here for the rows after; None where there are none.
+    """
+
+    table: pa.Table
+    next_from_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,45 +9,11 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from oddlot.contracts.messages import Alert, Bar, PairTest, Spread, Ticks
+from oddlot.contracts.messages import Alert, Bar, DailyClose, PairTest, Spread, Ticks
 from oddlot.settings import Settings
 from oddlot.store import client as clients
 from oddlot.store import migrations
-
-_NAME = pa.dictionary(pa.int32(), pa.string())
-TICKS = pa.schema({
-    "symbol": _NAME, "id": pa.int64(), "event_ms": pa.int64(), "price": pa.float64(),
-    "quantity": pa.float64(), "is_buyer_maker": pa.bool_(), "trades": pa.int32(), "source": _NAME,
-})  # fmt: skip
-BARS = pa.schema({
-    "symbol": pa.string(), "interval": pa.string(), "open_ms": pa.int64(), "open": pa.float64(),
-    "high": pa.float64(), "low": pa.float64(), "close": pa.float64(), "volume": pa.float64(),
-    "quote_volume": pa.float64(), "taker_buy_volume": pa.float64(), "trades": pa.int64(),
-    "first_id": pa.int64(), "last_id": pa.int64(), "complete": pa.bool_(),
-    "revision": pa.uint32(),
-})  # fmt: skip
-SPREADS = pa.schema({
-    "pair": pa.string(), "y": pa.string(), "x": pa.string(), "interval": pa.string(),
-    "open_ms": pa.int64(), "y_close": pa.float64(), "x_close": pa.float64(),
-    "hedge_ratio": pa.float64(), "intercept": pa.float64(), "r_squared": pa.float64(),
-    "spread": pa.float64(), "z": pa.float64(), "correlation": pa.float64(), "n": pa.int32(),
-    "window": pa.int32(), "warm": pa.bool_(), "stale": pa.bool_(), "prices": pa.string(),
-    "hedge": pa.string(),
-})  # fmt: skip
-PAIR_TESTS = pa.schema({
-    "pair": pa.string(), "y": pa.string(), "x": pa.string(), "interval": pa.string(),
-    "open_ms": pa.int64(), "prices": pa.string(), "hedge": pa.string(), "n": pa.int32(),
-    "eg_statistic": pa.float64(), "eg_p": pa.float64(), "eg_critical": pa.list_(pa.float64()),
-    "adf_statistic": pa.float64(), "adf_p": pa.float64(), "adf_lags": pa.int32(),
-    "adf_critical": pa.list_(pa.float64()), "half_life_bars": pa.float64(),
-    "hurst": pa.float64(), "is_cointegrated": pa.bool_(), "verdict": pa.string(),
-})  # fmt: skip
-ALERTS = pa.schema({
-    "kind": pa.string(), "subject": pa.string(), "interval": pa.string(), "event_ms": pa.int64(),
-    "crossing": pa.string(), "side": pa.string(), "value": pa.float64(),
-    "threshold": pa.float64(), "price": pa.float64(), "hedge_ratio": pa.float64(),
-    "spread": pa.float64(), "text": pa.string(),
-})  # fmt: skip
+from oddlot.store.schemas import ALERTS, BARS, CLOSES, PAIR_TESTS, SPREADS, TICKS
 
 
 class Writer:
@@ -126,6 +92,15 @@ class Writer:
         The number of rows.
         """
         return self._insert("alerts", _table(alerts, ALERTS))
+
+    def insert_closes(self, closes: Sequence[DailyClose]) -> int:
+        """Insert daily closes; of the same symbol and session, the last fetched one stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("closes", _table(closes, CLOSES))
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 
@@ -188,6 +189,99 @@ async def test_alerts_of_the_same_time_stay_on_one_page(holding: Holding) -> Non
     assert (len(page.rows), page.next_to_ms) == (6, START_MS + 1)
     rest = await reader.latest(replace(everything, to_ms=page.next_to_ms), limit=4)
     assert sorted(alert.subject for alert in page.rows + rest.rows) == [f"A~B{i}" for i in range(9)]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 10, 1_000])
+async def test_chunks_give_every_row_once_and_exactly(holding: Holding, limit: int) -> None:
+    written = bars(range(20))
+    reader = await holding(written + bars(range(5), symbol="ETHUSDT"))
+    found: list[dict[str, Any]] = []
+    from_ms: int | None = START_MS
+    while from_ms is not None:
+        chunk = await reader.oldest(views.bars("BTCUSDT", "1s", from_ms=from_ms), limit=limit)
+        assert chunk.table.schema == views.BARS.schema
+        assert chunk.table.num_rows <= limit
+        found += chunk.table.to_pylist()
+        from_ms = chunk.next_from_ms
+
+    assert found == [asdict(bar) for bar in written]
+
+
+async def test_a_chunk_of_nothing_has_its_columns(holding: Holding) -> None:
+    reader = await holding([])
+
+    chunk = await reader.oldest(views.pair_tests("A~B", "1s"), limit=10)
+    assert (chunk.table.num_rows, chunk.next_from_ms) == (0, None)
+    assert chunk.table.schema == views.PAIR_TESTS.schema
+
+
+@pytest.mark.parametrize("limit", [1, 3, 4])
+async def test_chunks_lose_no_alert_of_the_same_time(holding: Holding, limit: int) -> None:
+    written = [replace(ALERT, subject=f"A~B{i}", event_ms=START_MS + i // 3) for i in range(9)]
+    reader = await holding(written)
+    everything: Selection[Alert] = Selection(view=views.ALERTS, where={})
+    subjects: list[str] = []
+    from_ms: int | None = START_MS
+    while from_ms is not None:
+        chunk = await reader.oldest(replace(everything, from_ms=from_ms), limit=limit)
+        subjects += chunk.table["subject"].to_pylist()
+        from_ms = chunk.next_from_ms
+
+    assert sorted(subjects) == [alert.subject for alert in written]
+
+
+async def test_closes_of_many_symbols_come_at_once(holding: Holding) -> None:
+    reader = await holding(
+        bars(range(10)) + bars(range(4), symbol="ETHUSDT") + bars(range(9), symbol="XRPUSDT")
+    )
+
+    table = await reader.closes(["BTCUSDT", "ETHUSDT"], "1s", count=100)
+    rows = {(row["symbol"], row["open_ms"]): row["close"] for row in table.to_pylist()}
+    assert len(rows) == table.num_rows == 14
+    assert rows["ETHUSDT", START_MS + 3_000] == 3.5
+    assert table["open_ms"].to_pylist() == sorted(table["open_ms"].to_pylist(), reverse=True)
+
+
+@pytest.mark.clickhouse
+async def test_closes_are_the_newest_and_revised_ones(writer: Writer, reader: Reader) -> None:
+    writer.insert_bars(bars(range(1_000)))
+    writer.insert_bars([replace(BAR, open_ms=START_MS + 999_000, revision=1, close=7.0)])
+
+    table = await reader.closes(["BTCUSDT", "ETHUSDT"], "1s", count=10)
+    assert table["close"].to_pylist() == [7.0, *(i + 0.5 for i in range(998, 988, -1))]
+    assert (await reader.closes(["NOPE"], "1m", count=10)).num_rows == 0
+
+
+@pytest.mark.clickhouse
+async def test_a_thinned_view_keeps_the_ends_and_the_extremes(
+    writer: Writer, reader: Reader
+) -> None:
+    zs = {100: 9.0, 523: -8.0, 777: None}
+    written = [
+        replace(SPREAD, open_ms=START_MS + 1_000 * i, z=zs.get(i, (i % 7) / 10))
+        for i in range(2_000)
+    ]
+    writer.insert_spreads(written[::-1])
+    writer.insert_spreads(written[:500])  # again
+
+    found = await reader.thinned(views.spreads(SPREAD.pair, "1s"), limit=60)
+    assert 30 <= len(found) <= 60
+    assert [row.open_ms for row in found] == sorted({row.open_ms for row in found})
+    assert found[-1] == written[-1]
+    assert {9.0, -8.0} <= {row.z for row in found}
+    within = views.spreads(SPREAD.pair, "1s", START_MS + 5_000, START_MS + 25_000)
+    assert await reader.thinned(within, limit=60) == written[5:25]
+    assert await reader.thinned(views.spreads("A~B", "1s"), limit=60) == []
+
+
+@pytest.mark.clickhouse
+async def test_a_thinned_view_of_gathering_spreads_has_them(writer: Writer, reader: Reader) -> None:
+    written = [replace(SPREAD, open_ms=START_MS + 1_000 * i, z=None) for i in range(500)]
+    writer.insert_spreads(written)
+
+    found = await reader.thinned(views.spreads(SPREAD.pair, "1s"), limit=30)
+    assert found
+    assert {row.open_ms for row in found} <= {row.open_ms for row in written}
 
 
 @pytest.mark.clickhouse

@@ -1,0 +1,34 @@
+"""Rows in memory -> an Arrow table, typed by what the rows declare, even where there are none."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+
+_TYPES = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
+
+
+def table_of(rows: Sequence[object], kind: type[Any]) -> pa.Table:
+    """Give a table of instances of a flat dataclass: a column for each field."""
+    hints = get_type_hints(kind)
+    columns = {
+        field.name: pa.array([getattr(row, field.name) for row in rows], _type(hints[field.name]))
+        for field in fields(kind)
+    }
+    return pa.table(columns)
+
+
+def _type(hint: Any) -> pa.DataType:
+    """Tell Arrow's type of a field; None stands for a missing value of any type."""
+    origin = get_origin(hint)
+    if origin in {Union, types.UnionType}:
+        return _type(next(arm for arm in get_args(hint) if arm is not types.NoneType))
+    if origin is Literal:
+        return _TYPES[type(get_args(hint)[0])]
+    if origin in {list, tuple}:
+        return pa.list_(_type(get_args(hint)[0]))
+    return _TYPES[hint]
