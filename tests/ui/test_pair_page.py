@@ -204,7 +204,7 @@ def test_a_cold_pair_counts_up_instead_of_showing_a_z(visit: Visit, api: FakeApi
     seen = visit().open("/pairs?tf=1s")
     api.warm = False
     seen.sees("123 of 300")
-    seen.sees("warming up: too early to judge")
+    seen.sees("warming up: no z yet")
 
 
 @pytest.mark.usefixtures("api")

@@ -14,13 +14,12 @@ const PERIODS_MS = {"": 0, hour: 3_600_000, day: 86_400_000}
 
 const COLUMNS = [
   ["Time, UTC", (alert) => when(alert.event_ms)],
-  ["Pair", (alert) => inWords(alert.subject), "o-left"],
-  ["Bars", (alert) => alert.interval, "o-left"],
+  ["Pair", (alert) => `${inWords(alert.subject)} · ${alert.interval}`, "o-left"],
   ["What", (alert) => `${alert.crossing === "entered" ? (alert.side === "high" ? "▲" : "▼") : "●"} ${alert.crossing}`, "o-left"],
   ["z", (alert) => signed(alert.value)],
-  ["Threshold", (alert) => signed(alert.threshold)],
-  ["Spread", (alert) => significant(alert.spread)],
-  ["β", (alert) => significant(alert.hedge_ratio)],
+  ["Level", (alert) => signed(alert.threshold)],
+  ["Spread", (alert) => significant(alert.spread, 4)],
+  ["β", (alert) => significant(alert.hedge_ratio, 4)],
   ["y", (alert) => number(alert.price, decimalsFor(alert.price, 6))],
 ]
 
@@ -29,7 +28,7 @@ function row(alert, open) {
   return h("tr", {class: "o-opens", onclick: () => open(alert), title: alert.text},
     ...COLUMNS.map(([, text, align], i) => {
       const content = i === 1 ? h("button", {type: "button", class: "o-open"}, text(alert)) : text(alert)
-      return h("td", {class: [align, i === 3 || i === 4 ? tone : ""].filter(Boolean).join(" ") || false}, content)
+      return h("td", {class: [align, i === 2 || i === 3 ? tone : ""].filter(Boolean).join(" ") || false}, content)
     }))
 }
 

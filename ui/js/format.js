@@ -35,9 +35,9 @@ export function decimalsFor(value, digits = 5) {
   return Math.max(0, Math.min(MAX_DECIMALS, digits - whole))
 }
 
-/** About five significant digits, whatever the magnitude. */
-export function significant(value) {
-  return value == null || !Number.isFinite(value) ? DASH : number(value, decimalsFor(value))
+/** So many significant digits, whatever the magnitude. */
+export function significant(value, digits = 5) {
+  return value == null || !Number.isFinite(value) ? DASH : number(value, decimalsFor(value, digits))
 }
 
 /** 1234567 -> 1.23M. */
@@ -71,4 +71,10 @@ export function span(ms) {
 /** dd hh:mm:ss for what is not today's. */
 export function when(ms, nowMs = Date.now()) {
   return new Date(ms).toISOString().slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10) ? clock(ms) : moment(ms).slice(5)
+}
+
+/** A probability; one that rounds to nothing is "<0.001". */
+export function probability(value, decimals = 3) {
+  const least = 10 ** -decimals
+  return value != null && value < least ? `<${least.toFixed(decimals)}` : number(value, decimals)
 }

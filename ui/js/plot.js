@@ -3,12 +3,14 @@
 import {Axis} from "./axis.js"
 import {h} from "./dom.js"
 import {groupOf} from "./linked.js"
+import {isGap} from "./stretches.js"
 
 const LIBRARY = "charts/lightweight-charts.standalone.production.mjs"
 const HOME_PX_PER_SLOT = 5
 const HOME_SLOTS = {least: 50, most: 160}
 const DAY_MS = 86_400_000
 const NEAR_SLOTS = 20 // as few left of the oldest ones in view: time to fetch older ones
+const INVISIBLE = "transparent"
 const FONT = 'Roboto, "Segoe UI", system-ui, sans-serif'
 
 /** The chart library; it is brought by the build and may be missing. */
@@ -70,9 +72,9 @@ export class Plot {
   }
 
   /** Add a series; `shape(row)` gives its point without the time, or null where it has none. */
-  add(kind, seriesOptions, shape, pane = 0) {
+  add(kind, seriesOptions, shape, {pane = 0, isLine = false} = {}) {
     const series = this.chart.addSeries(kind, seriesOptions, pane)
-    this.series.push({series, shape})
+    this.series.push({series, shape, isLine})
     return series
   }
 
@@ -88,8 +90,10 @@ export class Plot {
   reset(rows) {
     const slots = this.axis.span(rows)
     this.rows = new Map(slots.filter(Boolean).map((row) => [row.open_ms, row]))
-    for (const {series, shape} of this.series) {
-      series.setData(slots.map((row, i) => this.#item(this.axis.timeOf(i), row, shape)))
+    for (const {series, shape, isLine} of this.series) {
+      const items = slots.map((row, i) => this.#item(this.axis.timeOf(i), row, shape))
+      if (isLine) breakLines(items, this.axis)
+      series.setData(items)
     }
     this.group.grown(this)
     this.changed()
@@ -105,7 +109,9 @@ export class Plot {
       return
     }
     this.rows.set(row.open_ms, row)
-    for (const {series, shape} of this.series) {
+    for (const {series, shape, isLine} of this.series) {
+      const ends = isLine && isGap(this.axis, lastMs, row.open_ms) && this.#item(lastMs, this.rows.get(lastMs), shape)
+      if (ends && ends.value !== undefined) series.update({...ends, color: INVISIBLE})
       for (let ms = lastMs + intervalMs; ms < row.open_ms; ms += intervalMs) series.update(this.#item(ms, null, shape))
       series.update(this.#item(row.open_ms, row, shape), row.open_ms < lastMs)
     }
@@ -170,6 +176,17 @@ export class Plot {
     } else return
     event.preventDefault()
   }
+}
+
+/** Let no line go on over a gap, nor over rows that have no value: each point's colour is that of the way to the next. */
+export function breakLines(items, axis) {
+  let before = null
+  items.forEach((item, i) => {
+    if (item.value === undefined) return
+    const apart = before !== null && isGap(axis, items[before].time * 1000, item.time * 1000)
+    if (apart) items[before] = {...items[before], color: INVISIBLE}
+    before = i
+  })
 }
 
 /** The button that leads back to the newest bar, shown only while another stretch is in view. */

@@ -5,21 +5,20 @@ import {card} from "./card.js"
 import {choice, field, menuButton} from "./controls.js"
 import {h, setText} from "./dom.js"
 import {formatLinks} from "./exports.js"
-import {clock, duration, number, significant, signed} from "./format.js"
+import {clock, duration, number, probability, significant, signed} from "./format.js"
 import {dataTable} from "./table.js"
 import {inWords, watchlistOf} from "./watchlist.js"
 
 const WIDE_Z = 2 // the usual threshold; a pair that is not watched has none of its own
 
 const COLUMNS = (list) => [
-  {name: "Pair", text: (row) => inWords(row.pair), value: (row) => row.pair, align: "left"},
-  {name: "", text: (row) => (list.of(row.pair) ? "watched" : ""), align: "left", tone: () => "o-quiet"},
-  {name: "q", text: (row) => number(row.q_value, 3), value: (row) => row.q_value, tone: (row) => (row.is_cointegrated ? "o-up" : ""), title: "p, corrected for the number of pairs tried (Benjamini–Hochberg)"},
-  {name: "EG p", text: (row) => number(row.eg_p, 4), value: (row) => row.eg_p, title: "Engle–Granger p-value, not corrected"},
+  {name: "Pair", text: (row) => `${inWords(row.pair)}${list.of(row.pair) ? " ✓" : ""}`, value: (row) => row.pair, align: "left", title: "✓ is watched"},
+  {name: "q", text: (row) => probability(row.q_value), value: (row) => row.q_value, tone: (row) => (row.is_cointegrated ? "o-up" : ""), title: "p, corrected for the number of pairs tried (Benjamini–Hochberg)"},
+  {name: "EG p", text: (row) => probability(row.eg_p, 4), value: (row) => row.eg_p, title: "Engle–Granger p-value, not corrected"},
   {name: "Half-life", text: (row) => (row.half_life_bars == null ? "–" : `${number(row.half_life_bars, 1)}`), value: (row) => row.half_life_bars, title: "bars"},
   {name: "z", text: (row) => signed(row.z), value: (row) => (row.z == null ? null : Math.abs(row.z)), descending: true, tone: (row) => (Math.abs(row.z) >= WIDE_Z ? "o-warn" : "")},
-  {name: "Correlation", text: (row) => number(row.correlation, 3), value: (row) => row.correlation, descending: true},
-  {name: "β", text: (row) => significant(row.hedge_ratio), value: (row) => row.hedge_ratio},
+  {name: "Corr.", title: "of returns", text: (row) => number(row.correlation, 3), value: (row) => row.correlation, descending: true},
+  {name: "β", text: (row) => significant(row.hedge_ratio, 4), value: (row) => row.hedge_ratio},
   {name: "n", text: (row) => number(row.n, 0), value: (row) => row.n},
 ]
 
@@ -71,6 +70,7 @@ export function mount(box, model) {
   }
   const hear = (line) => {
     if (line.type === "result") return finish(line)
+    if (line.type === "error") throw new Error(line.problem.detail)
     progress.max = line.total
     progress.value = line.done
     return setText(words, `Tested ${number(line.done, 0)} of ${number(line.total, 0)} pairs…`)

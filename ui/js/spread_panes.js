@@ -19,21 +19,21 @@ const value = (name) => (row) => (row[name] == null || row.stale ? null : {value
 export function addPanes(lib, plot, thresholds) {
   const line = {lineWidth: 1.5, priceLineVisible: false, lastValueVisible: true, crosshairMarkerRadius: 3}
   const least = thresholds.enter * Z_ROOM
-  const spread = plot.add(lib.LineSeries, {...line, color: token("accent")}, value("spread"), 0)
+  const spread = plot.add(lib.LineSeries, {...line, color: token("accent")}, value("spread"), {pane: 0, isLine: true})
   const z = plot.add(lib.LineSeries, {
     ...line, color: token("t1"), priceFormat: {type: "price", precision: 2, minMove: 0.01},
     autoscaleInfoProvider: (original) => {
       const range = original()?.priceRange ?? {minValue: 0, maxValue: 0}
       return {priceRange: {minValue: Math.min(-least, range.minValue), maxValue: Math.max(least, range.maxValue)}}
     },
-  }, (row) => (row.z == null || !isSound(row) ? null : {value: row.z, ...(Math.abs(row.z) >= thresholds.enter && {color: token("warn")})}), 1)
+  }, (row) => (row.z == null || !isSound(row) ? null : {value: row.z, ...(Math.abs(row.z) >= thresholds.enter && {color: token("warn")})}), {pane: 1, isLine: true})
   for (const [price, colour, lineStyle] of [[thresholds.enter, "warn", 2], [thresholds.leave, "t3", 1], [0, "t3", 2]]) {
     for (const at of new Set([price, -price])) {
       z.createPriceLine({price: at, color: token(colour), lineWidth: 1, lineStyle, axisLabelVisible: false})
     }
   }
-  const correlation = plot.add(lib.LineSeries, {...line, color: token("violet"), priceFormat: {type: "price", precision: 3, minMove: 0.001}}, value("correlation"), 2)
-  const hedge = plot.add(lib.LineSeries, {...line, color: token("up"), priceFormat: {type: "price", precision: 4, minMove: 0.0001}}, value("hedge_ratio"), 3)
+  const correlation = plot.add(lib.LineSeries, {...line, color: token("violet"), priceFormat: {type: "price", precision: 3, minMove: 0.001}}, value("correlation"), {pane: 2, isLine: true})
+  const hedge = plot.add(lib.LineSeries, {...line, color: token("up"), priceFormat: {type: "price", precision: 4, minMove: 0.0001}}, value("hedge_ratio"), {pane: 3, isLine: true})
   plot.chart.panes().forEach((pane, i) => {
     pane.setStretchFactor(PANE_HEIGHTS[i])
     pane.priceScale("right").applyOptions({scaleMargins: {top: PANE_TOPS[i], bottom: 0.08}})

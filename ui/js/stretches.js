@@ -3,6 +3,12 @@
 const LEAST_LABEL_PX = 54
 const GAP_MS = 10_000 // seconds without a trade are no gap; ten of them in a row, or one longer bar, are
 
+/** Whether so much is missing between two rows that a line must not join them. */
+export function isGap(axis, beforeMs, ms) {
+  const missing = axis.times ? 0 : axis.logicalOf(ms) - axis.logicalOf(beforeMs) - 1
+  return missing > 0 && missing * axis.intervalMs >= GAP_MS
+}
+
 /** Slots in time order (rows or null) -> [{from, to, kind}] of what is cold, stale or missing. */
 export function stretchesOf(axis, rows) {
   const found = []
@@ -14,11 +20,10 @@ export function stretchesOf(axis, rows) {
   let before = null
   for (const row of rows) {
     const at = axis.logicalOf(row.open_ms)
-    const missing = before === null || axis.times ? 0 : at - before - 1
-    if (missing > 0 && missing * axis.intervalMs >= GAP_MS) add(before + 1, at - 1, "gap")
+    if (before !== null && isGap(axis, before.open_ms, row.open_ms)) add(axis.logicalOf(before.open_ms) + 1, at - 1, "gap")
     if (row.stale) add(at, at, "stale")
     else if (row.warm === false) add(at, at, "warming up")
-    before = at
+    before = row
   }
   return found
 }

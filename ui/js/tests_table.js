@@ -3,7 +3,7 @@
 import {get} from "./api.js"
 import {card} from "./card.js"
 import {h, setText} from "./dom.js"
-import {clock, DASH, moment, number, significant, span} from "./format.js"
+import {clock, DASH, moment, number, probability, significant, span} from "./format.js"
 import {Rows} from "./rows.js"
 import {expose, keepShown} from "./shown.js"
 import {sparkline} from "./sparkline.js"
@@ -27,11 +27,11 @@ export function rowsOf(test, spread, intervalMs) {
     ["Intercept α", significant(sound?.intercept), ""],
     ["R²", number(sound?.r_squared, 4), ""],
     ["Engle–Granger", number(test?.eg_statistic, 3), criticalWords(test?.eg_critical)],
-    ["Engle–Granger p", number(test?.eg_p, 4), "the verdict: below 0.05"],
+    ["Engle–Granger p", probability(test?.eg_p, 4), "the verdict: below 0.05"],
     ["ADF of residuals", number(test?.adf_statistic, 3), criticalWords(test?.adf_critical)],
-    ["ADF p", number(test?.adf_p, 4), `optimistic: residuals are estimated${test?.adf_lags == null ? "" : ` · ${test.adf_lags} lags`}`],
-    ["Half-life", half === null ? DASH : `${number(half, 1)} bars`, half === null ? (test ? "does not decay" : "") : `about ${span(half * intervalMs)}`],
-    ["Hurst exponent", number(test?.hurst, 3), test?.hurst == null ? "" : test.hurst < 0.5 ? "below 0.5: comes back" : "0.5 or above: does not come back"],
+    ["ADF p", probability(test?.adf_p, 4), `optimistic: residuals are estimated${test?.adf_lags == null ? "" : ` · ${test.adf_lags} lags`}`],
+    ["Half-life", half === null ? DASH : `${number(half, 1)} bars`, half === null ? (test?.eg_statistic == null ? "" : "does not decay") : `about ${span(half * intervalMs)}`],
+    ["Hurst exponent", number(test?.hurst, 3), test?.hurst == null ? "" : "a random walk has 0.5; lower reverts"],
   ]
 }
 

@@ -2,7 +2,7 @@
 
 import {get} from "./api.js"
 import {h, setText} from "./dom.js"
-import {clock, compact, DASH, decimalsOf, duration, moment, number, significant, signed} from "./format.js"
+import {clock, compact, DASH, decimalsOf, duration, moment, number, probability, significant, signed} from "./format.js"
 import {Rows} from "./rows.js"
 import {keepShown} from "./shown.js"
 import {DEFAULTS, watchlistOf} from "./watchlist.js"
@@ -38,7 +38,7 @@ function putScore(tiles, {spread, interval, enterZ, quiet}) {
   const title = `z-score · ${interval}`
   if (!spread) return put(tiles, "z", {title, figure: DASH, note: quiet || "waiting for data", tone: quiet ? "quiet" : ""})
   if (spread.stale) return put(tiles, "z", {title, figure: "stale", note: quiet || "a leg is silent", tone: "warn"})
-  if (!spread.warm) return put(tiles, "z", {title, figure: `${spread.n} of ${spread.window}`, note: "warming up: too early to judge", tone: "early"})
+  if (!spread.warm) return put(tiles, "z", {title, figure: `${spread.n} of ${spread.window}`, note: "warming up: no z yet", tone: "early"})
   if (spread.z == null) return put(tiles, "z", {title, figure: DASH, note: "the spread does not vary"})
   const alert = Math.abs(spread.z) >= enterZ
   const note = quiet || (alert ? `beyond ±${enterZ}` : `alert at ±${enterZ}`)
@@ -47,22 +47,22 @@ function putScore(tiles, {spread, interval, enterZ, quiet}) {
 
 function putSpread(tiles, spread, quiet) {
   const sound = spread?.stale ? null : spread
-  const early = spread && !spread.warm ? `early: ${spread.n} of ${spread.window} bars` : null
+  const early = spread && !spread.warm ? `early: ${spread.n} of ${spread.window}` : null
   const old = spread?.stale ? "stale: a leg is silent" : early
   const unit = spread?.prices === "log" ? "log y − α − β log x" : "y − α − βx"
   const method = spread?.hedge === "kalman" ? "Kalman filter" : "OLS"
   put(tiles, "spread", {title: "Spread", figure: significant(sound?.spread), note: old ?? unit, tone: old ? "early" : ""})
   put(tiles, "hedge", {title: "Hedge ratio β", figure: significant(sound?.hedge_ratio), note: old ?? `${method} of y on x`, tone: old ? "early" : ""})
   put(tiles, "correlation", {title: "Correlation", figure: number(sound?.correlation, 3), note: old ?? "rolling, of returns", tone: old ? "early" : ""})
-  const fit = sound?.r_squared == null ? "" : ` · R² ${number(sound.r_squared, 3)}`
-  const state = !spread ? "" : spread.stale ? "stale" : spread.warm ? "warm" : "warming up"
+  const fit = sound?.r_squared == null ? "" : `R² ${number(sound.r_squared, 3)}`
+  const state = spread?.stale ? "stale" : ""
   put(tiles, "window", {title: "Window", figure: spread ? `${spread.n} / ${spread.window}` : DASH, note: state + fit, tone: quiet ? "quiet" : ""})
 }
 
 function putTest(tiles, test) {
   const is = test?.is_cointegrated ?? null
   const note = is === null ? "not tested yet" : is ? "cointegrated at 5 %" : "not cointegrated"
-  put(tiles, "test", {title: "Engle–Granger p", figure: number(test?.eg_p, 3), note, tone: is ? "up" : ""})
+  put(tiles, "test", {title: "Engle–Granger p", figure: probability(test?.eg_p), note, tone: is ? "up" : ""})
 }
 
 function putLeg(tiles, name, leg, {nowMs, isLive}) {
