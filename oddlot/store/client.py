@@ -37,17 +37,17 @@ VIEW_SETTINGS = {
 }
 
 # Errors of the server that pass: anything else is a bug of ours.
-_PASSING = frozenset({
-    159,  # TIMEOUT_EXCEEDED
-    202,  # TOO_MANY_SIMULTANEOUS_QUERIES
-    209,  # SOCKET_TIMEOUT
-    210,  # NETWORK_ERROR
-    241,  # MEMORY_LIMIT_EXCEEDED
-    242,  # TABLE_IS_READ_ONLY
-    243,  # NOT_ENOUGH_SPACE
-    252,  # TOO_MANY_PARTS
-    439,  # CANNOT_SCHEDULE_TASK
-})  # fmt: skip
+_PASSING = {
+    159: "out of time",  # TIMEOUT_EXCEEDED
+    202: "too busy",  # TOO_MANY_SIMULTANEOUS_QUERIES
+    209: "out of time on the line",  # SOCKET_TIMEOUT
+    210: "cut off",  # NETWORK_ERROR
+    241: "out of memory",  # MEMORY_LIMIT_EXCEEDED
+    242: "read-only",  # TABLE_IS_READ_ONLY
+    243: "out of disk space",  # NOT_ENOUGH_SPACE
+    252: "behind with its merges",  # TOO_MANY_PARTS
+    439: "about to stop, or too busy",  # CANNOT_SCHEDULE_TASK
+}
 
 
 def connect(settings: Settings, *, database: str | None = None) -> Client:
@@ -121,10 +121,10 @@ def answering(settings: Settings) -> Iterator[None]:
         yield
     except DatabaseError as e:
         if e.code in _PASSING or (e.code is None and isinstance(e, OperationalError)):
-            raise errors.StoreUnavailable(_unavailable(settings, e)) from e
+            raise errors.StoreUnavailable(_unavailable(settings, e.code)) from e
         raise
     except OSError as e:
-        raise errors.StoreUnavailable(_unavailable(settings, e)) from e
+        raise errors.StoreUnavailable(_unavailable(settings, None)) from e
 
 
 def _options(settings: Settings, server_settings: dict[str, int]) -> dict[str, Any]:
@@ -144,13 +144,17 @@ def _options(settings: Settings, server_settings: dict[str, int]) -> dict[str, A
     }
 
 
-def _unavailable(settings: Settings, e: Exception) -> str:
+def _unavailable(settings: Settings, code: int | None) -> str:
     url = urlsplit(settings.clickhouse_url)
     place = f"{url.scheme}://{url.hostname}:{url.port or DEFAULT_PORTS[url.scheme]}"
-    said = str(e).splitlines()[0][:200] if str(e) else type(e).__name__
+    if code is not None:
+        return (
+            f"expected the store at {place} to answer, was {_PASSING[code]} "
+            f"(ClickHouse's error {code}); try again, its log says more"
+        )
     advice = (
         "start it with `oddlot up --only clickhouse`"
         if settings.embeds_clickhouse
         else "check ODDLOT_CLICKHOUSE, or unset it to use the embedded store"
     )
-    return f"expected the store at {place} to answer, was: {said}; {advice}"
+    return f"expected the store at {place} to answer, was silent; {advice}"
