@@ -117,7 +117,7 @@ _spread_rows = rows_as(SpreadRow)
 )
 async def uploaded_bars(
     upload: UploadId,
-    symbol: Annotated[str, Path(examples=["XLF"])],
+    symbol: Annotated[str, Path(description="A symbol of the upload.", examples=["XLF"])],
     backend: BackendDep,
     stretch: StretchDep,
     format_: FormatDep,

@@ -8,7 +8,18 @@ import pytest
 from fastapi import FastAPI
 
 from api import app as apps
-from api import channels, clients, hub, pair_tests, store, stream, stretches, watching
+from api import (
+    channels,
+    clients,
+    exports,
+    hub,
+    pair_tests,
+    scans,
+    store,
+    stream,
+    stretches,
+    watching,
+)
 from oddlot.store.reader import MAX_ROWS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
@@ -30,6 +41,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
         f"At most {watching.MAX_ADDED_PAIRS} pairs may be added",
         f"take a change within {watching.CHANGE_S:.0f} s",
         *channels.PATTERNS,
+        f"resolution=N` ({stretches.MIN_RESOLUTION} to {MAX_ROWS})",
+        f"chunks of {exports.CHUNK_ROWS:,} rows",
+        f"At most {exports.MAX_EXPORTS} files",
+        f"{scans.MAX_SCANS} different ones may be under way",
+        f"asks for the same within {scans.KEPT_S:.0f} s",
     ],
 )
 def test_the_page_has_the_limits_of_the_code(words: str) -> None:
