@@ -25,16 +25,6 @@ RETURNS = slice(5, MOMENTS)
 # Where what is left after centring, or after regressing, is a smaller share of what was summed,
 # more than five of sixteen digits are gone, and the window is fitted in two passes.
 LEAST_SHARE = 1e-5
-CHECKS = (  # of what is found: has it a meaning, and has it its digits
-    "y varies",
-    "x varies",
-    "y's returns vary",
-    "x's returns vary",
-    "residuals stand out",
-    "enough rows",
-    "sums are exact",
-    "residuals are exact",
-)
 _FLOORS = {  # of the variance of closes, and of returns, that is more than rounding
     prices: np.array((fits.size_floor(prices) * ROUNDING**2, RETURN_ROUNDING**2)).reshape(2, 1, 1)
     for prices in get_args(Prices)
@@ -131,8 +121,8 @@ def figures(
     least = means * means * ROUNDING**2
     np.maximum(least, _FLOORS[prices], out=least)
     least *= count
-    (syy, sxy, sxx), (aa, ab, bb) = centred
 
+    (syy, sxy, sxx), (aa, ab, bb) = centred
     found = np.empty((len(FIGURES), len(n)))
     hedge_ratio, intercept, r_squared, spread, z, correlation = found
     np.divide(sxy, sxx, out=hedge_ratio)
@@ -145,21 +135,29 @@ def figures(
     np.divide(ab, np.sqrt(aa * bb), out=correlation)
     np.maximum(np.minimum(correlation, 1, out=correlation), -1, out=correlation)
 
-    checks = np.empty((len(CHECKS), len(n)), bool)
+    checks = _checks(raw, centred, least, hedge_ratio, sse)
+    if checks.all() and n.min() >= MIN_CLOSES:
+        return found, None
+    return found, _doubtful(found, checks, n >= MIN_CLOSES)
+
+
+def _checks(
+    raw: Float64s, centred: Float64s, least: Float64s, hedge_ratio: Float64s, sse: Float64s
+) -> Bools:
+    """Tell where what was found has a meaning (five rows), and where it has its digits (two)."""
+    checks = np.empty((7, len(sse)), bool)
     np.greater(centred[:, ::2], least, out=checks[:4].reshape(least.shape))
-    np.greater(sse, np.maximum(least[0, 0], ROUNDING**2 * syy), out=checks[4])
-    np.greater_equal(n, MIN_CLOSES, out=checks[5])
+    np.greater(sse, np.maximum(least[0, 0], ROUNDING**2 * centred[0, 0]), out=checks[4])
     shares = centred[:, ::2] >= LEAST_SHARE * raw[:, ::2]
-    np.logical_and.reduce(shares.reshape(4, -1), axis=0, out=checks[6])
+    np.logical_and.reduce(shares.reshape(4, -1), axis=0, out=checks[5])
     summed = raw[0, 0] + hedge_ratio * hedge_ratio * raw[0, 2]
-    np.less(sse, LEAST_SHARE * summed, out=checks[7])
-    np.logical_not(checks[7], out=checks[7])
-    return found, None if checks.all() else _doubtful(found, checks)
+    np.logical_not(sse < LEAST_SHARE * summed, out=checks[6])
+    return checks
 
 
-def _doubtful(found: Float64s, checks: Bools) -> Bools:
+def _doubtful(found: Float64s, checks: Bools, enough: Bools) -> Bools:
     """Take back the figures that have no meaning; tell where the others are not to be trusted."""
-    y_varies, x_varies, y_returns, x_returns, clear, enough, exact, exact_residuals = checks
+    y_varies, x_varies, y_returns, x_returns, clear, exact, exact_residuals = checks
     hedge_ratio, intercept, r_squared, spread, z, correlation = found
     for figure in (hedge_ratio, intercept, spread):
         figure[~(x_varies & enough)] = np.nan
