@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any, TextIO
@@ -15,7 +15,7 @@ from oddlot.errors import BadUpload
 from oddlot.quant import uploads_dialect
 from oddlot.quant.uploads_bytes import MAX_LINE_CHARACTERS
 from oddlot.quant.uploads_columns import Layout
-from oddlot.quant.uploads_numbers import MISSING_SPELLINGS, Style
+from oddlot.quant.uploads_numbers import USUAL_MISSING, Style
 from oddlot.quant.uploads_times import TimeFormat
 
 BLOCK_CHARACTERS = 1 << 20  # 15,000 lines or so: enough for pandas, little for memory
@@ -126,27 +126,25 @@ def rows_of(block: Block, form: Form) -> Rows:
     frame = _frame(text, read) if count else _empty(read)
     if frame is not None and len(frame) == count:
         rows = Rows(frame=frame, lines=np.arange(first, first + count), bad=[])
-        return _without_ragged(rows, text.split("\n"), form)
+        return _without_ragged(rows, lambda: text.split("\n"), form)
     good, bad = _sift(text, first, form.delimiter)
     frame = _frame("".join(f"{line}\n" for _, line in good), read) if good else _empty(read)
     assert frame is not None, "lines that can be cut are rows"
     assert len(frame) == len(good), "a line that can be cut is one row"
     rows = Rows(frame=frame, lines=np.array([number for number, _ in good], np.int64), bad=bad)
-    return _without_ragged(rows, [line for _, line in good], form)
+    return _without_ragged(rows, lambda: [line for _, line in good], form)
 
 
 def _reading(form: Form) -> dict[str, Any]:
     """Give pandas' options: columns by number, and one more to see lines that are too long."""
     layout, values = form.layout, set(form.layout.values)
-    texts = {c for c in (layout.clock, layout.symbol, layout.width) if c is not None}
+    texts = {c for c in (layout.clock, layout.symbol) if c is not None}
     if form.times.kind not in ("epoch", "excel"):
         texts.add(layout.time)
     if form.style.thousands:  # pandas would drop the marks wherever they stand
         texts |= values
     used = {layout.time, layout.width - 1, layout.width, *texts, *values}
     kinds: dict[int, Any] = dict.fromkeys(texts, "str")
-    if layout.width - 1 not in values | {layout.time}:
-        kinds[layout.width - 1] = "str"
     empty = [""]
     return {
         "sep": form.delimiter, "decimal": form.style.decimal, "header": 0,
@@ -154,7 +152,7 @@ def _reading(form: Form) -> dict[str, Any]:
         "usecols": sorted(used), "index_col": False, "dtype": kinds, "engine": "c",
         "keep_default_na": False, "low_memory": False, "skip_blank_lines": False,
         "skipinitialspace": True,
-        "na_values": {c: MISSING_SPELLINGS if c in values else empty for c in used},
+        "na_values": {c: [*USUAL_MISSING] if c in values else empty for c in used},
     }  # fmt: skip
 
 
@@ -183,13 +181,13 @@ def _sift(text: str, first: int, delimiter: str) -> tuple[list[_Line], list[_Bad
     return good, bad
 
 
-def _without_ragged(rows: Rows, lines: Sequence[str], form: Form) -> Rows:
+def _without_ragged(rows: Rows, lines_of: Callable[[], Sequence[str]], form: Form) -> Rows:
     """Take out blank lines and those with other than the usual number of cells."""
     frame, width = rows.frame, form.layout.width
     odd = (frame[width - 1].isna() | frame[width].notna()).to_numpy(bool)
     if not odd.any():
         return rows
-    bad, keep = list(rows.bad), ~odd
+    lines, bad, keep = lines_of(), list(rows.bad), ~odd
     for at in np.flatnonzero(odd).tolist():
         cells = uploads_dialect.cells_of(lines[at], form.delimiter) or ()
         while len(cells) > width and not cells[-1].strip():

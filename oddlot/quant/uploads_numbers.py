@@ -16,7 +16,7 @@ from oddlot.contracts.messages import Bools, Float64s
 MISSING = frozenset(
     {"", "-", "--", ".", "nan", "na", "n/a", "#n/a", "#na", "<na>", "null", "none", "nil", "nat"}
 )
-MISSING_SPELLINGS = sorted({form for m in MISSING for form in (m, m.upper(), m.title(), "NaN")})
+USUAL_MISSING = ("", "nan", "NaN", "null", "-")  # the others cost pandas time, and are read as text
 SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}  # of volumes on web pages
 _CURRENCIES = "$€£¥"
 _SPACES = "\u00a0\u202f\u2009"  # that people put between thousands

@@ -1,9 +1,15 @@
-"""Small files in the shapes of real exports, written for the tests."""
+"""Small files in the shapes of real exports, and a short way to read them."""
 
 from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
+
+from oddlot.quant import uploads
+from oddlot.quant.uploads import Limits, Options, Source, Upload
+
+LIMITS = Limits(rows=100_000, unpacked_bytes=20_000_000)
 
 BINANCE_2024 = (
     b"1722470400000,64628.00,64628.01,64573.02,64574.98,22.52855,1722470459999,1455318.80,2015,"
@@ -99,3 +105,12 @@ def zipped(**members: bytes) -> bytes:
         for name, content in members.items():
             packed.writestr(name.replace("_csv", ".csv"), content)
     return archive.getvalue()
+
+
+def read(content: bytes, name: str = "X.csv", *, symbol: str | None = None, **said: Any) -> Upload:
+    source = Source(name=name, file=io.BytesIO(content), symbol=symbol)
+    return uploads.read([source], options=Options(**said), limits=LIMITS)
+
+
+def closes(upload: Upload, symbol: str) -> list[float]:
+    return upload.tables[symbol].columns["close"].tolist()
