@@ -113,7 +113,7 @@ def score(closes: Float64s, sizes: Int64s, *, rules: Rules, breaks: Bools | None
     Parameters
     ----------
     closes : (s, t) adjusted, oldest first, the members of a group one below the other; NaN where
-        there is none. Check them before (`closes.check`). Only the last `rules.bars` are looked at.
+        there is none. Check them before (`close_checks.check`). Only the last `rules.bars` count.
     sizes : (g,) members of each group, in the order of the rows; they add up to s.
     rules : windows and thresholds.
     breaks : (s, t) true at a close that cannot be compared with those before it; None without any.

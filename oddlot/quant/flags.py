@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from oddlot.contracts.messages import Float64s, Int64s, ScanInterval
-from oddlot.quant.closes import Oddity
+from oddlot.quant.close_checks import Oddity
 
 MAX_ODDITIES = 3  # told one by one; a symbol with more of them needs another provider, not a list
 

@@ -17,8 +17,8 @@ from oddlot.contracts.messages import (
     WindowScore,
     WindowSpread,
 )
-from oddlot.quant import closes as checks
-from oddlot.quant.closes import Aligned, History, Oddity
+from oddlot.quant.close_checks import Oddity, check
+from oddlot.quant.closes import Aligned, History, align, closes_on
 from oddlot.quant.divergence import Rules, Scores, score
 from oddlot.quant.flags import flags_of
 from oddlot.quant.returns import window_returns
@@ -87,14 +87,14 @@ def scan_groups(
     """
     bars = scanning.rules.bars
     panels = [
-        (basket, checks.align([histories.get(s, NO_HISTORY) for s in basket.symbols], bars=bars))
+        (basket, align([histories.get(s, NO_HISTORY) for s in basket.symbols], bars=bars))
         for basket in baskets
     ]
     filled = [(basket, panel) for basket, panel in panels if len(panel.open_ms)]
     if not filled:
         return []
     sizes = np.array([len(basket.symbols) for basket, _ in filled])
-    found = checks.check(np.vstack([_widened(panel.closes, bars) for _, panel in filled]), sizes)
+    found = check(np.vstack([_widened(panel.closes, bars) for _, panel in filled]), sizes)
     scores = score(found.closes, sizes, rules=scanning.rules, breaks=found.breaks)
     marks = _benchmarks(filled, histories, scanning.rules)
     odd: dict[int, list[Oddity]] = {}
@@ -128,11 +128,11 @@ def _benchmarks(
 ) -> Float64s:
     """Give the returns of every group's benchmark, (g, w)."""
     rows = [
-        checks.closes_on(panel.open_ms, histories.get(basket.benchmark, NO_HISTORY))
+        closes_on(panel.open_ms, histories.get(basket.benchmark, NO_HISTORY))
         for basket, panel in filled
     ]
     closes = np.vstack([_widened(row[None], rules.bars) for row in rows])
-    found = checks.check(closes, np.ones(len(closes), np.int64))
+    found = check(closes, np.ones(len(closes), np.int64))
     return window_returns(found.closes, rules.windows, found.breaks)
 
 
