@@ -73,7 +73,9 @@ def test_numbers_are_written_for_people(scripts: Page, value: float | None, text
     assert run(scripts, "format", "m.number(v[0])", value) == text
 
 
-@pytest.mark.parametrize(("prices", "decimals"), [([97000.1, 97000], 1), ([0.12345], 5), ([3], 0)])
+@pytest.mark.parametrize(
+    ("prices", "decimals"), [([97000.1, 97000], 1), ([0.12345], 5), ([3], 0), ([209.919998], 3)]
+)
 def test_prices_keep_the_decimals_they_come_with(
     scripts: Page, prices: list[float], decimals: int
 ) -> None:

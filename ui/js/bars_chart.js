@@ -13,11 +13,16 @@ const NARROW_PX = 480
 const PRECISION_BARS = 100 // as many of the newest bars tell the price's decimals
 const OLDER_BARS = 1_000 // fetched at once when somebody pans back
 
-function addSeries(lib, plot) {
+/** Closes alone, as some files have them: a line. */
+function addCloses(lib, plot) {
+  return plot.add(lib.LineSeries, {color: token("accent"), lineWidth: 1.5, priceLineStyle: 1}, (bar) => ({value: bar.close}), {isLine: true})
+}
+
+function addBars(lib, plot) {
   const [up, down, warn] = [token("up"), token("down"), token("warn")]
   const doubtful = {color: warn, wickColor: warn} // trades are missing from it
   const shapeBar = (bar) => ({
-    open: bar.open ?? bar.close, high: bar.high ?? bar.close, low: bar.low ?? bar.close, close: bar.close, // a file may say closes alone
+    open: bar.open ?? bar.close, high: bar.high ?? bar.close, low: bar.low ?? bar.close, close: bar.close,
     ...(bar.complete === false && !bar.is_open && doubtful),
   })
   const prices = plot.add(lib.CandlestickSeries, {
@@ -49,7 +54,7 @@ function fillLegend(legend, {symbol, interval, bar, decimals}) {
 
 function show(box, {source, symbol, group, leg}) {
   const {interval, intervalMs} = source
-  let [plot, prices, decimals, waiting, ended] = [null, null, 2, [], false]
+  let [library_, plot, prices, decimals, waiting, ended] = [null, null, null, 2, [], false]
   const frame = card(box, {title: `Leg ${leg}`, size: "bars"})
   const chart = chartBody(frame.body, {label: `${symbol}, ${interval} bars`, onretry: () => bars.reload()})
   const legend = (bar) => fillLegend(chart.legend, {symbol, interval, bar: bar ?? plot?.newest, decimals})
@@ -61,6 +66,7 @@ function show(box, {source, symbol, group, leg}) {
     waiting = rows
     if (!plot) return
     if (!rows.length) return chart.empty(`No ${interval} bars of ${symbol} yet.`)
+    prices ??= rows.every((bar) => bar.open == null) ? addCloses(library_, plot) : addBars(library_, plot)
     decimals = decimalsOf(rows.slice(-PRECISION_BARS).map((bar) => bar.close))
     prices.applyOptions({priceFormat: {type: "price", precision: decimals, minMove: 10 ** -decimals}})
     chart.ready()
@@ -79,7 +85,7 @@ function show(box, {source, symbol, group, leg}) {
   library().then((lib) => {
     if (ended) return
     plot = new Plot(lib, chart.plot, {intervalMs, group, hasSessions: !source.isLive})
-    prices = addSeries(lib, plot)
+    library_ = lib
     plot.pointed = legend
     plot.nearStart = () => bars.closed.older(OLDER_BARS)
     if (bars.closed.loaded) reset(waiting)

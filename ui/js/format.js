@@ -3,6 +3,9 @@
 export const DASH = "–"
 const MAX_DECIMALS = 8 // the finest price step of any venue we know
 
+const QUOTED_DIGITS = 8 // of a price at a venue, at most
+const PRICE_DIGITS = 6 // shown of a price that has more, as files of computed prices do
+
 const two = (n) => String(n).padStart(2, "0")
 
 /** hh:mm:ss UTC. */
@@ -46,14 +49,16 @@ export function compact(value) {
   return value.toLocaleString("en-US", {notation: "compact", maximumFractionDigits: 2})
 }
 
-/** How many decimals a list of prices needs to be shown exactly. */
+/** How many decimals a list of prices needs to be shown exactly, or well enough. */
 export function decimalsOf(prices) {
   let most = 0
   for (const price of prices) {
     const text = price.toFixed(MAX_DECIMALS).replace(/0+$/, "")
     most = Math.max(most, text.length - text.indexOf(".") - 1)
   }
-  return most
+  const last = prices.at(-1) ?? 0
+  const isNoise = most > decimalsFor(last, QUOTED_DIGITS) // such as 209.919998: nobody quotes that
+  return isNoise ? decimalsFor(last, PRICE_DIGITS) : most
 }
 
 /** 83 -> "83 ms", 4321 -> "4.3 s". */

@@ -19,6 +19,7 @@ export class Linked {
     this.leader = null
     this.range = null // {fromMs, toMs}
     this.latestMs = null
+    this.pointedMs = null // the moment under the cursor
     this.following = true
     this.touched = false // until somebody pans or zooms, the range is home
     this.listeners = new Set()
@@ -74,6 +75,7 @@ export class Linked {
 
   /** The cursor of one plot is at this time, or gone (null). */
   point(plot, ms) {
+    this.pointedMs = ms
     for (const each of this.plots) if (each !== plot) each.point(ms)
     if (plot) for (const listener of this.pointListeners) listener(ms)
   }
@@ -101,6 +103,7 @@ export class Linked {
   #forget() {
     this.range = null
     this.latestMs = null
+    this.pointedMs = null
     this.touched = false
     this.#follow(true)
   }

@@ -125,10 +125,13 @@ export class Plot {
   show({fromMs, toMs}) {
     if (this.axis.firstMs === null || !this.box.clientWidth) return
     this.chart.timeScale().setVisibleLogicalRange({from: this.axis.logicalOf(fromMs), to: this.axis.logicalOf(toMs)})
+    // A crosshair that was put there stays at its pixel while the bars move on.
+    if (this.group.pointedMs !== null && this.group.leader !== this) requestAnimationFrame(() => this.gone || this.point(this.group.pointedMs))
   }
 
   /** Put the crosshair at this time, or away (null). */
   point(ms) {
+    if (!this.series.length) return
     const slotMs = ms === null || this.axis.firstMs === null ? null : Math.round(this.axis.timeOf(Math.floor(this.axis.logicalOf(ms) + 1e-6)))
     const {series, shape} = this.series[0]
     const row = this.rows.get(slotMs)
@@ -140,6 +143,7 @@ export class Plot {
   }
 
   destroy() {
+    this.gone = true
     this.leave()
     this.chart.remove()
   }

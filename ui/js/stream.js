@@ -18,6 +18,8 @@ export function streamOf(base) {
   return streams.get(base)
 }
 
+const isData = (channel) => /^(bars|spreads):/.test(channel)
+
 export class Stream {
   constructor(base) {
     this.base = base
@@ -29,6 +31,7 @@ export class Stream {
     this.phaseSinceMs = Date.now()
     this.heardMs = null // any frame
     this.dataMs = null // the last bar or spread
+    this.wantedMs = null // since when somebody listens for bars or spreads
     this.retryAtMs = null
     this.failures = 0
     this.gaps = 0
@@ -44,6 +47,7 @@ export class Stream {
     if (!channel) {
       channel = {handlers: new Set(), seq: null, kept: []}
       this.channels.set(name, channel)
+      if (isData(name)) this.wantedMs ??= Date.now()
       this.#send({op: "subscribe", channels: [name]})
     } else if (channel.kept.length) {
       queueMicrotask(() => channel.handlers.has(handler) && handler("snapshot", channel.kept))
@@ -59,10 +63,11 @@ export class Stream {
     return () => this.listeners.delete(listener)
   }
 
-  /** What the user should believe: connecting, live, stale or down, and since when. */
+  /** What the user should believe: connecting, idle (nobody listens), live, stale or down, and since when. */
   get state() {
     if (this.phase !== "open") return {name: this.phase, sinceMs: this.dataMs ?? this.phaseSinceMs}
-    const lastMs = Math.max(this.dataMs ?? 0, this.phaseSinceMs)
+    if (this.wantedMs === null) return {name: "idle", sinceMs: this.phaseSinceMs}
+    const lastMs = Math.max(this.dataMs ?? 0, this.phaseSinceMs, this.wantedMs)
     if (Date.now() - lastMs > this.silenceLimitMs) return {name: "stale", sinceMs: this.dataMs ?? this.phaseSinceMs}
     return {name: this.dataMs === null ? "connecting" : "live", sinceMs: lastMs}
   }
@@ -134,7 +139,7 @@ export class Stream {
     if (missed) this.#gap(channel, frame.seq)
     channel.seq = frame.seq
     channel.kept = [...channel.kept, ...frame.data].slice(-KEPT_MESSAGES)
-    if (!frame.channel.startsWith("health")) this.#measure(frame.data)
+    if (isData(frame.channel)) this.#measure(frame.data)
     for (const handler of channel.handlers) handler("update", frame.data)
   }
 
@@ -159,6 +164,7 @@ export class Stream {
     const channel = this.channels.get(name)
     if (!channel?.handlers.delete(handler) || channel.handlers.size) return
     this.channels.delete(name)
+    if (![...this.channels.keys()].some(isData)) this.wantedMs = null
     this.#send({op: "unsubscribe", channels: [name]})
   }
 

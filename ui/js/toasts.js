@@ -6,7 +6,7 @@ import {streamOf} from "./stream.js"
 import {inWords} from "./watchlist.js"
 
 const SHOWN_MS = 12_000
-const MOST_TOASTS = 4 // older ones make room; the log has them all
+const MOST_TOASTS = 3 // older ones make room; the log has them all
 const OLDEST_MS = 120_000 // what happened longer ago is history, not news
 const SCOPE = "oddlot-toasts"
 
@@ -39,7 +39,7 @@ function toast(alert, {onopen, onclose}) {
     h("span", {class: "o-mark", "aria-hidden": "true"}, entered ? (alert.side === "high" ? "▲" : "▼") : "●"),
     h("button", {type: "button", class: "o-toast-text", onclick: onopen, title: "Open this pair"},
       h("b", {}, `${inWords(alert.subject)} · ${alert.interval}`),
-      h("span", {}, `${entered ? "entered" : "left"} its band: z ${signed(alert.value)} at ${clock(alert.event_ms)}`)),
+      h("span", {}, `${entered ? `beyond ${signed(alert.threshold)}` : "came back"}: z ${signed(alert.value)} at ${clock(alert.event_ms)}`)),
     h("button", {type: "button", class: "o-close", "aria-label": "Dismiss", onclick: onclose}, "×"))
 }
 
@@ -69,7 +69,7 @@ export function mount(box, model) {
     timers.set(element, setTimeout(() => drop(element), SHOWN_MS))
   }
   const hear = (kind, alerts) => {
-    if (kind !== "update") return
+    if (kind !== "update" || model.mode === "upload") return // not in the way of who studies a file
     const news = {scope: toastScope(), pair: model.pair, nowMs: Date.now()}
     alerts.filter((alert) => raisesToast(alert, news)).slice(-MOST_TOASTS).forEach(add)
   }

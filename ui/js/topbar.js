@@ -6,7 +6,7 @@ import {clock, duration} from "./format.js"
 import {streamOf} from "./stream.js"
 
 const DRAWER_COVERS = "(max-width: 599.95px)" // Material UI's "sm", below which the drawer is a cover
-const WORDS = {connecting: "CONNECTING", open: "LIVE", live: "LIVE", stale: "STALE", down: "DOWN"}
+const WORDS = {idle: "CONNECTED", connecting: "CONNECTING", open: "LIVE", live: "LIVE", stale: "STALE", down: "DOWN"}
 
 /** The header's words for a state. */
 export function statusText(state, latencyMs) {

@@ -11,7 +11,16 @@ const DECIMALS = [["", "as found"], [".", "point"], [",", "comma"]]
 const DATES = [["", "as found"], ["dmy", "day first"], ["mdy", "month first"]]
 const NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ".": "point", "": "none"}
 
+const TIME_WORDS = {Y: "yyyy", y: "yy", m: "mm", d: "dd", H: "hh", I: "hh", M: "mm", S: "ss", f: "fff", p: "am/pm", z: "±zone", b: "mon", B: "month"}
+
+const MOST_COLUMNS = 10 // of one file, in words
+
 const named = (mark) => NAMED[mark] ?? mark ?? "–"
+/** %m/%d/%Y -> mm/dd/yyyy. */
+export function timeWords(format) {
+  return (format ?? "").replace(/%(.)/g, (whole, letter) => TIME_WORDS[letter] ?? whole)
+}
+
 const day = (ms) => (ms == null ? "–" : moment(ms).replace(" 00:00:00", ""))
 
 /** An upload in one line. */
@@ -21,6 +30,12 @@ export function summaryOf(about) {
   const known = files.filter((file) => file.first_ms != null)
   const stretch = known.length ? ` · ${day(Math.min(...known.map((file) => file.first_ms)))} to ${day(Math.max(...known.map((file) => file.last_ms)))}` : ""
   return `${files.map((file) => file.name).join(", ")} · ${number(rows, 0)} rows · ${about.symbols.length} symbols${stretch}`
+}
+
+/** Which column is taken for what, the first of many. */
+export function columnWords(columns) {
+  const words = Object.entries(columns).map(([role, column]) => (String(column).toLowerCase() === role ? role : `${role} ← ${column}`))
+  return [...words.slice(0, MOST_COLUMNS), ...(words.length > MOST_COLUMNS ? [`and ${words.length - MOST_COLUMNS} more`] : [])].join(", ")
 }
 
 /** A table of files: what each is taken for. */
@@ -33,8 +48,8 @@ export function understoodTable(about) {
     file.interval_ms ? intervalName(file.interval_ms) : "irregular",
     day(file.first_ms),
     day(file.last_ms),
-    Object.entries(file.columns).map(([role, column]) => (String(column).toLowerCase() === role ? role : `${role} ← ${column}`)).join(", "),
-    [file.time_format, file.timezone].filter(Boolean).join(" · "),
+    columnWords(file.columns),
+    [timeWords(file.time_format), file.timezone].filter(Boolean).join(" · "),
     [file.packing, file.encoding, named(file.delimiter), `decimal ${named(file.decimal)}`].filter(Boolean).join(" · "),
   ])
   const notes = [...new Set(about.understood.files.flatMap((file) => file.notes ?? []))]
@@ -45,7 +60,7 @@ function table(heads, rows) {
   return h("div", {class: "o-scroll", tabindex: "0", role: "region", "aria-label": "Files as understood"},
     h("table", {class: "o-table o-wrap"}, h("caption", {class: "o-unseen"}, "Files as understood"),
       h("thead", {}, h("tr", {}, ...heads.map((name, i) => h("th", {scope: "col", class: i === 1 ? false : "o-left"}, name)))),
-      h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map((text, i) => h("td", {class: i === 1 ? false : "o-left"}, text)))))))
+      h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map((text, i) => h("td", {class: i === 1 ? false : i < 6 && i !== 2 ? "o-left o-one-line" : "o-left"}, text)))))))
 }
 
 /** The rows that were left out, with line numbers and reasons. */
@@ -76,7 +91,11 @@ export function overrides(about, files, onread) {
   const read = () => {
     const columns = Object.fromEntries(roles.map(([role, each]) => [role, each.value]).filter(([, column]) => column))
     const said = Object.fromEntries(Object.entries(marks).map(([name, each]) => [name, each.value]))
-    const named = symbols.map((each) => each.value.trim())
+    const TIME_WORDS = {Y: "yyyy", y: "yy", m: "mm", d: "dd", H: "hh", I: "hh", M: "mm", S: "ss", f: "fff", p: "am/pm", z: "±zone", b: "mon", B: "month"}
+
+const MOST_COLUMNS = 10 // of one file, in words
+
+const named = symbols.map((each) => each.value.trim())
     onread({...said, columns: Object.keys(columns).length ? JSON.stringify(columns) : "", symbol: named.some(Boolean) ? named : []})
   }
   return h("details", {class: "o-overrides"}, h("summary", {}, "Something is wrong? Say which column is which"),
