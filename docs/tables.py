@@ -25,6 +25,8 @@ PLACES = {
 # What messages are made of that has fields of its own.
 PARTS: dict[type, tuple[type, ...]] = {
     messages.Divergence: (messages.WindowSpread, messages.MemberScore, messages.WindowScore),
+    messages.ScanRequest: (messages.Basket,),
+    messages.Budget: (messages.BudgetWindow,),
 }
 KINDS = {
     "Int64s": "int64 column",
@@ -52,6 +54,13 @@ KINDS = {
     "tuple[WindowSpread, ...]": "list of windows",
     "tuple[MemberScore, ...]": "list of members",
     "tuple[float, ...]": "list of numbers",
+    "Name": "text",
+    "Baskets": "list of groups",
+    "BasketSymbols": "3 to 80 texts",
+    "Awaited": "list of texts",
+    "tuple[BudgetWindow, ...]": "list of limits",
+    "Window": "second, minute, day or month",
+    "FetchState": "fetched, queued, waiting or refused",
     "Source": "live, backfill or replay",
     "bytes": "base64 text",
     "bool": "true or false",

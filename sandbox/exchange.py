@@ -117,10 +117,10 @@ class Exchange:
         """Answer REST requests, refuse wrong addresses, let WebSocket handshakes through."""
         url = urlsplit(request.path)
         query = {name: values[-1] for name, values in parse_qs(url.query).items()}
-        if url.path == providers.KLINES:
+        if url.path == providers.DAILY:
             # In a thread: years of closes are made up, and the trades must not wait.
-            klines = self.providers.klines
-            return _response(await asyncio.to_thread(klines, query, self._budget, _now_ms()))
+            daily = self.providers.binance
+            return _response(await asyncio.to_thread(daily, query, self._budget, _now_ms()))
         if url.path.startswith("/fapi/"):
             return _response(
                 rest.answer(url.path, query, tape=self.tape, budget=self._budget, now_ms=_now_ms())

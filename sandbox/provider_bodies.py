@@ -131,7 +131,7 @@ def stack_error(code: str, message: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message}}
 
 
-def klines(daily: Daily, rows: Sequence[int]) -> list[list[Any]]:
+def binance_days(daily: Daily, rows: Sequence[int]) -> list[list[Any]]:
     """Give one symbol's days as Binance does, oldest first, in columns."""
 
     def row(i: int) -> list[Any]:

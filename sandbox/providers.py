@@ -22,8 +22,8 @@ from sandbox.rest import Answer, Budget, Query
 from sandbox.universe import Daily, Universe
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
-MAX_TWELVE_ROWS, MAX_STACK_ROWS, MAX_KLINES = 5_000, 1_000, 1_500
-KLINES = "/fapi/v1/klines"
+MAX_TWELVE_ROWS, MAX_STACK_ROWS, MAX_DAILY_ROWS = 5_000, 1_000, 1_500
+DAILY = "/fapi/v1/klines"
 PATHS = ("/twelvedata/", "/fmp/", "/marketstack/")
 REFUSED_KEY = "refused"  # a key that no provider takes, to try that out
 TOO_MANY_WEIGHT = "Too many requests; current limit is {} request weight per minute."
@@ -102,7 +102,7 @@ class Providers:
         query = {"apikey": key, **query}
         return answer(query, now_ms + self._skew_ms)
 
-    def klines(self, query: Query, budget: Budget, now_ms: int) -> Answer:
+    def binance(self, query: Query, budget: Budget, now_ms: int) -> Answer:
         """Answer Binance's request for daily bars, on the weight that all of its calls share."""
         rows = int(query.get("limit", "500"))
         weight = 1 if rows < 100 else 2 if rows < 500 else 5 if rows <= 1_000 else 10
@@ -117,7 +117,7 @@ class Providers:
             wait = {"Retry-After": str(60 - now_ms // 1_000 % 60)}
             refusal = {"code": -1003, "msg": TOO_MANY_WEIGHT.format(budget.limit)}
             return Answer(429, refusal, headers | wait)
-        if query.get("interval") != "1d" or rows > MAX_KLINES:
+        if query.get("interval") != "1d" or rows > MAX_DAILY_ROWS:
             return Answer(400, {"code": -1120, "msg": "Invalid interval."}, headers)
         symbol = query.get("symbol", "")
         if not self.universe.is_live(symbol):
@@ -125,7 +125,7 @@ class Providers:
         daily = self.universe.daily(symbol, _date(now_ms))
         assert daily is not None
         count.symbols += 1
-        return Answer(200, bodies.klines(daily, range(len(daily.dates))[-rows:]), headers)
+        return Answer(200, bodies.binance_days(daily, range(len(daily.dates))[-rows:]), headers)
 
     def fail(self, provider: str, times: int) -> None:
         """Make a provider's next calls fail."""

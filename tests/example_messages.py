@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
 from oddlot.contracts.messages import (
     Alert,
+    Basket,
     CloseRequest,
     DailyClose,
     DeadLetter,
@@ -21,6 +23,7 @@ from oddlot.contracts.messages import (
     Lull,
     Pair,
     PairChange,
+    ScanRequest,
     Spread,
     Ticks,
 )
@@ -35,6 +38,7 @@ from producers.frames import Tick
 from sandbox import wire
 from sandbox.listings import MAJORS
 from sandbox.market import SECOND_MS, Market
+from tests import example_budgets
 from tests.builders import cut, ticks
 from tests.conftest import ROOT
 from tests.quant import groups
@@ -47,6 +51,7 @@ CLOSE_MS = 1_732_752_600_000  # 00:10:00: a whole bar of five minutes later
 PAIR = Pair(y="BTCUSDT", x="ETHUSDT")
 NIMBLE = Pair(y="BTCUSDT", x="ETHUSDT", window=60)  # warm for long enough to raise an alert
 QUIET = "DOTUSDT"
+PASTED = Basket(id="scan-7f3a", symbols=("AMD", "INTC", "NVDA"), benchmark="SMH")
 BATCH_ROWS = 20
 CUT_FRAME_BYTES = 100  # where the refused example frame ends
 LAG_MS = 1  # from the venue to us
@@ -79,6 +84,7 @@ def examples() -> Iterator[Example]:
     yield from _changes()
     yield from _closes(closed[PAIR.y])
     yield from _scans()
+    yield from starmap(_example, example_budgets.examples())
     yield from _ops(sent[0], read[0].sent_ms)
 
 
@@ -222,12 +228,15 @@ def _scans() -> Iterator[Example]:
     walk.closes[7, :-30] = np.nan  # listed six weeks ago
     days = CLOSE_MS // closes.DAY_MS + 1 - len(walk.open_ms) + np.arange(len(walk.open_ms))
     whole = groups.Group(airlines.symbols, days * closes.DAY_MS, walk.closes)
-    basket = scans.Basket(id=airlines.id, symbols=airlines.symbols, benchmark="JETS")
+    basket = Basket(id=airlines.id, symbols=airlines.symbols, benchmark="JETS")
     scanning = scans.Scanning(rules=Rules(), interval="1d", now_ms=CLOSE_MS)
     for name, move in (("ordinary-day", 0.0), ("diverger", -0.12)):
         whole.closes[4, -1] *= 1 + move
         found = scans.scan_groups([basket], whole.histories(), scanning)
         yield _example(topics.DIVERGENCE, name, found[0])
+    for name, of, awaited in (("known", basket, ()), ("awaited", PASTED, ("AMD", "NVDA"))):
+        request = ScanRequest(scan=PASTED.id, baskets=(of,), awaited=awaited, requested_ms=CLOSE_MS)
+        yield _example(topics.SCAN_REQUESTS, name, request)
 
 
 def _changes() -> Iterator[Example]:

@@ -137,17 +137,28 @@ def decode(answer: Answer) -> Any:
         raise BadMessage(f"HTTP {answer.status}: expected JSON, was {shown(answer.body)}") from e
 
 
+def plain(words: object) -> str:
+    """Give some of a provider's words on one line, for people.
+
+    Examples
+    --------
+    >>> plain(b"**symbol**   is missing")
+    'symbol is missing'
+    """
+    text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
+    text = " ".join(text.replace("**", "").split())
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+
+
 def shown(words: object) -> str:
-    """Give some of a provider's words on one line, for messages.
+    """Give the same in quotes, as what was found.
 
     Examples
     --------
     >>> shown(b"over   the limit")
     "'over the limit'"
     """
-    text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
-    text = " ".join(text.split())
-    return repr(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…")
+    return repr(plain(words))
 
 
 def retry_ms(answer: Answer) -> int | None:

@@ -16,6 +16,7 @@ from producers.providers.adapter import (
     Refusal,
     decode,
     number,
+    plain,
     retry_ms,
     shown,
 )
@@ -81,7 +82,7 @@ class BinanceDaily:
         return Found(histories={symbol: read}, refusals={}, meters=meters)
 
     def _refused(self, symbol: str, body: dict[str, Any], answer: Answer) -> Found:
-        code, words = body.get("code"), shown(body.get("msg", ""))
+        code, words = body.get("code"), plain(body.get("msg", ""))
         if answer.status in {418, 429} or code == TOO_MANY_REQUESTS:
             raise QuotaSpent(
                 f"{self.title} says: {words}", window="minute", retry_ms=retry_ms(answer)

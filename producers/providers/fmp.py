@@ -8,7 +8,7 @@ from typing import Any
 from oddlot.contracts.messages import DailyClose, Venue
 from oddlot.errors import BadMessage, KeyRefused, QuotaSpent, VenueUnavailable
 from producers.budget import Limit
-from producers.providers.adapter import Answer, Ask, Found, Refusal, decode, retry_ms, shown
+from producers.providers.adapter import Answer, Ask, Found, Refusal, decode, plain, retry_ms, shown
 from producers.providers.histories import date_of, history, price, volume
 from producers.providers.sessions import first_date
 
@@ -63,7 +63,7 @@ class Fmp:
         self, symbol: str, answer: Answer, sessions: int, now_ms: int
     ) -> tuple[DailyClose, ...] | Refusal:
         if answer.status == 402:  # in plain text
-            return Refusal("plan", shown(answer.body))
+            return Refusal("plan", plain(answer.body))
         if answer.status >= 500:
             raise VenueUnavailable(f"{self.title} is in trouble (HTTP {answer.status})")
         if answer.status == 429:
@@ -84,7 +84,7 @@ class Fmp:
         if "Limit Reach" in words:
             raise self._spent(answer, words)
         if "Premium Query Parameter" in words or "Special Endpoint" in words:
-            return Refusal("plan", shown(words))
+            return Refusal("plan", plain(words))
         if answer.status in {401, 403} or "API KEY" in words.upper():
             raise KeyRefused(
                 f"{self.title} refuses the request: {shown(words)}; check {self.key_setting}"

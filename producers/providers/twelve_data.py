@@ -15,6 +15,7 @@ from producers.providers.adapter import (
     Refusal,
     decode,
     number,
+    plain,
     retry_ms,
     shown,
 )
@@ -120,7 +121,7 @@ def _read(
         if code == 429:
             raise QuotaSpent(f"Twelve Data says: {shown(words)}", window="minute")
         is_plan = any(word in words for word in PLAN_WORDS) or code == 403
-        return Refusal("plan" if is_plan else "unknown", shown(words))
+        return Refusal("plan" if is_plan else "unknown", plain(words))
     meta, values = series.get("meta", {}), series.get("values")
     if not isinstance(values, list) or not isinstance(meta, dict):
         raise BadMessage(f"Twelve Data, {symbol}: expected values, was {shown(series)}")

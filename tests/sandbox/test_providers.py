@@ -189,16 +189,16 @@ def test_unknown_symbols_plans_and_keys_are_refused_as_each_provider_does(
 def test_klines_cost_weight_and_end_with_the_day_under_way(universe: Universe) -> None:
     sandbox, budget = Providers(universe), Budget(5)
     query = {"symbol": "BTCUSDT", "interval": "1d", "limit": "141"}
-    answer = sandbox.klines(query, budget, NOON_MS)
+    answer = sandbox.binance(query, budget, NOON_MS)
     assert answer.headers == {"X-MBX-USED-WEIGHT-1M": "2"}
     assert len(answer.value) == 141
     last = answer.value[-1]
     assert dt.datetime.fromtimestamp(last[0] / 1_000, dt.UTC).date() == dt.date(2025, 2, 5)
     btc = next(each for each in MAJORS if each.symbol == "BTCUSDT")
     assert 0.4 < float(last[4]) / btc.price < 2.5, "near where it trades live"
-    unknown = sandbox.klines({**query, "symbol": "NVDA"}, budget, NOON_MS)
+    unknown = sandbox.binance({**query, "symbol": "NVDA"}, budget, NOON_MS)
     assert (unknown.status, unknown.value["code"]) == (400, -1121)
-    assert sandbox.klines(query, budget, NOON_MS).status == 429
+    assert sandbox.binance(query, budget, NOON_MS).status == 429
     assert sandbox.rejections == 1
 
 

@@ -74,9 +74,8 @@ class Scan:
         self.providers = providers
         self.adapters = adapters or free_plans(quotas=providers.quotas)
         self.names = [adapter.name for adapter in self.adapters]
-        self.desk = Desk(
-            open_ledger(path, survives_power_cuts=False), self.adapters, fresh_ms=FRESH_MS
-        )
+        self.db = open_ledger(path, survives_power_cuts=False)
+        self.desk = Desk(self.db, self.adapters, fresh_ms=FRESH_MS)
         self.now_ms = now_ms
         self.histories: dict[str, tuple[DailyClose, ...]] = {}
         self.states: dict[str, CloseState] = {}
