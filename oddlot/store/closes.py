@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Self
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -34,6 +34,48 @@ _LATEST = f"""
     LIMIT {{sessions:UInt32}} BY symbol
     LIMIT {{rows:UInt32}}
 """
+# The same in a fifth of the time, for scans: two arrays a symbol.
+_SERIES = """
+    SELECT symbol, newest_ms AS fetched_ms, arrayMap(day -> day.1, days) AS open_ms,
+           arrayMap(day -> day.2, days) AS closes
+    FROM
+    (
+        SELECT symbol, max(fetched_ms) AS newest_ms,
+               arraySlice(
+                   arraySort(
+                       arrayFilter(
+                           day -> day.3 = newest_ms,
+                           groupArray(
+                               (toInt64(toUInt16(date)) * 86400000, adjusted_close, fetched_ms)
+                           )
+                       )
+                   ),
+                   -{sessions:Int32}
+               ) AS days
+        FROM closes FINAL
+        WHERE symbol IN {symbols:Array(String)}
+        GROUP BY symbol
+        ORDER BY symbol
+        LIMIT {rows:UInt32}
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One symbol's adjusted closes, oldest first, all from one fetch.
+
+    Attributes
+    ----------
+    open_ms : midnight UTC of each session's date.
+    closes : adjusted.
+    fetched_ms : our clock.
+    """
+
+    symbol: str
+    open_ms: list[int]
+    closes: list[float]
+    fetched_ms: int
 
 
 class ClosesReader:
@@ -47,6 +89,7 @@ class ClosesReader:
         self._settings = settings
         self._client = client
         self._decoder = msgspec.json.Decoder(DailyClose)
+        self._series = msgspec.json.Decoder(Series)
 
     @classmethod
     async def connect(cls, settings: Settings) -> Self:
@@ -82,15 +125,7 @@ class ClosesReader:
         BadRequest
             If more is asked for.
         """
-        if len(symbols) > MAX_SYMBOLS:
-            raise errors.BadRequest(
-                f"symbols: expected at most {MAX_SYMBOLS}, was {len(symbols)}; ask in parts"
-            )
-        if not 0 < sessions <= MAX_SESSIONS:
-            raise errors.BadRequest(
-                f"sessions: expected 1 to {MAX_SESSIONS}, was {sessions}; ask for fewer"
-            )
-        parameters = {"symbols": list(symbols), "sessions": sessions, "rows": MAX_ROWS}
+        parameters = _asked(symbols, sessions)
         with clients.answering(self._settings):
             lines = await self._client.raw_query(_LATEST, parameters=parameters, fmt="JSONEachRow")
         found: dict[str, list[DailyClose]] = {}
@@ -98,6 +133,35 @@ class ClosesReader:
             found.setdefault(close.symbol, []).append(close)
         return found
 
+    async def adjusted_closes(self, symbols: Sequence[str], *, sessions: int) -> dict[str, Series]:
+        """Give what scans need of the same histories; unknown symbols are left out.
+
+        Parameters
+        ----------
+        symbols, sessions : as for `latest_closes`.
+
+        Raises
+        ------
+        BadRequest
+            If more is asked for.
+        """
+        parameters = _asked(symbols, sessions)
+        with clients.answering(self._settings):
+            lines = await self._client.raw_query(_SERIES, parameters=parameters, fmt="JSONEachRow")
+        return {series.symbol: series for series in self._series.decode_lines(lines)}
+
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.close()
+
+
+def _asked(symbols: Sequence[str], sessions: int) -> dict[str, Any]:
+    if len(symbols) > MAX_SYMBOLS:
+        raise errors.BadRequest(
+            f"symbols: expected at most {MAX_SYMBOLS}, was {len(symbols)}; ask in parts"
+        )
+    if not 0 < sessions <= MAX_SESSIONS:
+        raise errors.BadRequest(
+            f"sessions: expected 1 to {MAX_SESSIONS}, was {sessions}; ask for fewer"
+        )
+    return {"symbols": list(symbols), "sessions": sessions, "rows": MAX_ROWS}

@@ -89,6 +89,20 @@ async def test_what_was_fetched_before_does_not_come_back(
     assert (await reader.latest_closes(["NVDA"], sessions=10))["NVDA"] == [newer]
 
 
+async def test_scans_get_adjusted_closes_alone_of_the_same_fetch(
+    writer: Writer, reader: ClosesReader
+) -> None:
+    writer.insert_closes([*days(5), *days(3, symbol="AMD", adjusted_close=2.5)])
+    newer = [replace(close, fetched_ms=FIRST.fetched_ms + 1) for close in days(7)[2:]]
+    writer.insert_closes(newer)
+    found = await reader.adjusted_closes(["NVDA", "AMD", "NONE"], sessions=4)
+    assert set(found) == {"NVDA", "AMD"}
+    assert found["AMD"].closes == [2.5] * 3
+    dates = [dt.datetime.fromtimestamp(ms / 1_000, dt.UTC).date() for ms in found["NVDA"].open_ms]
+    assert dates == [close.date for close in newer[-4:]]
+    assert found["NVDA"].fetched_ms == FIRST.fetched_ms + 1
+
+
 async def test_too_much_is_refused(reader: ClosesReader) -> None:
     with pytest.raises(errors.BadRequest, match="symbols"):
         await reader.latest_closes(["A"] * (reading.MAX_SYMBOLS + 1), sessions=1)
