@@ -3,10 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
+
+from oddlot.contracts.pairs import Symbol
+
+MIN_MEMBERS, MAX_MEMBERS = 3, 80  # of a group: fewer have no median of others
+MAX_BASKETS = 100  # of one request
+MAX_AWAITED = 2_000  # symbols of one request; three free plans give about a thousand a day
 
 ScanInterval = Literal["1d", "1m"]
 Verdict = Literal["diverger", "loner", "unproven", "in line", "unscored"]
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"  # a file name on every system, and a part of a URL
+Name = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+BasketSymbols = Annotated[
+    tuple[Symbol, ...], msgspec.Meta(min_length=MIN_MEMBERS, max_length=MAX_MEMBERS)
+]
+Baskets = Annotated[tuple["Basket", ...], msgspec.Meta(min_length=1, max_length=MAX_BASKETS)]
+Awaited = Annotated[tuple[Symbol, ...], msgspec.Meta(max_length=MAX_AWAITED)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basket:
+    """A group to be scanned.
+
+    Attributes
+    ----------
+    id : of the peer group, or of the scan where its symbols were pasted.
+    symbols : its members.
+    benchmark : the symbol that stands for it, among the members or not.
+    """
+
+    id: Name
+    symbols: BasketSymbols
+    benchmark: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """Somebody wants groups scanned by their daily closes, now and as missing closes come.
+
+    Attributes
+    ----------
+    scan : its id; while a scan goes on, another request of the same id changes nothing.
+    baskets : the groups.
+    awaited : symbols whose closes were requested for this scan. It goes on until their closes are
+        there or have been given up: nobody has them, or they wait for a quota.
+    requested_ms : our clock; what was said of the awaited symbols before is old news.
+    """
+
+    scan: Name
+    baskets: Baskets
+    awaited: Awaited
+    requested_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +159,8 @@ class Divergence:
     text : the result in one sentence.
     computed_ms : our clock.
     scan : id of the scan that asked; None where nobody did.
+    pending : how many closes the scan still awaits for this group, benchmark included; it says the
+        group again when they are there or given up.
     """
 
     group: str
@@ -126,3 +179,4 @@ class Divergence:
     text: str
     computed_ms: int
     scan: str | None = None
+    pending: int = 0

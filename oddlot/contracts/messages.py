@@ -5,9 +5,11 @@ from __future__ import annotations
 from oddlot.contracts.budgets import Budget, BudgetWindow, CloseState, FetchState, Window
 from oddlot.contracts.closes import CloseRequest, DailyClose, Venue
 from oddlot.contracts.divergence import (
+    Basket,
     Divergence,
     MemberScore,
     ScanInterval,
+    ScanRequest,
     Verdict,
     WindowScore,
     WindowSpread,
@@ -32,6 +34,7 @@ __all__ = [
     "INTERVAL_MS",
     "Alert",
     "Bar",
+    "Basket",
     "Bools",
     "Budget",
     "BudgetWindow",
@@ -56,6 +59,7 @@ __all__ = [
     "PairTest",
     "Prices",
     "ScanInterval",
+    "ScanRequest",
     "Side",
     "Source",
     "Spread",
@@ -74,6 +78,7 @@ Message = (
     | DailyClose
     | CloseRequest
     | CloseState
+    | ScanRequest
     | Budget
     | Spread
     | PairTest

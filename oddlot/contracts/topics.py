@@ -98,6 +98,15 @@ CLOSE_REQUESTS = Topic(
     codec=JsonCodec(messages.CloseRequest),
     about="somebody needs the daily closes of a symbol",
 )
+SCAN_REQUESTS = Topic(
+    name="market.scan-requests.v1",
+    kind=messages.ScanRequest,
+    key="scan",
+    partitions=1,
+    retention_ms=DAY_MS,
+    codec=JsonCodec(messages.ScanRequest),
+    about="somebody wants groups scanned by their daily closes",
+)
 SPREADS = Topic(
     name="signals.spreads.v1",
     kind=messages.Spread,
@@ -189,6 +198,7 @@ ALL: tuple[Topic[messages.Message], ...] = (
     LULLS,
     CLOSES,
     CLOSE_REQUESTS,
+    SCAN_REQUESTS,
     SPREADS,
     PAIR_TESTS,
     DIVERGENCE,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from oddlot.contracts.divergence import MAX_MEMBERS, MIN_MEMBERS
 from oddlot.peer_groups.files import ANY, MAX_GROUPS, Stored, find, load, paths, read, remove, save
 from oddlot.peer_groups.groups import (
-    MAX_MEMBERS,
-    MIN_MEMBERS,
     Member,
     PeerGroup,
     schema,

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from oddlot.contracts.divergence import ID_PATTERN
 from oddlot.errors import BadPeerGroup, EditConflict, UnknownPeerGroup
-from oddlot.peer_groups.groups import ID_PATTERN, PeerGroup
+from oddlot.peer_groups.groups import PeerGroup
 from oddlot.peer_groups.texts import FIXES, parse, written
 
 MAX_GROUPS = 500  # files of one directory

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 import msgspec
 
 from oddlot.contracts.closes import Venue
+from oddlot.contracts.divergence import MAX_MEMBERS, MIN_MEMBERS, Name
 from oddlot.contracts.pairs import Pair, Symbol
 
-MIN_MEMBERS, MAX_MEMBERS = 3, 80
 MAX_PAIRS = 100
-ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"  # a file name on every system, and a part of a URL
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Members = Annotated[
@@ -43,7 +42,7 @@ class PeerGroup:
     notes : anything worth knowing.
     """
 
-    id: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+    id: Name
     title: Words
     sector: Words
     venue: Venue

@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
+from oddlot.contracts.divergence import MAX_MEMBERS, MIN_MEMBERS
 from oddlot.contracts.pairs import Pair
 from oddlot.errors import BadPeerGroup
-from oddlot.peer_groups.groups import MAX_MEMBERS, MIN_MEMBERS, Member, PeerGroup
+from oddlot.peer_groups.groups import Member, PeerGroup
 
 MAX_BYTES = 1024 * 1024
 SHOWN_CHARACTERS = 60  # of a refused value

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from oddlot.contracts.messages import (
+    Basket,
     Divergence,
     Float64s,
     Int64s,
@@ -25,22 +26,6 @@ from oddlot.quant.returns import window_returns
 from oddlot.quant.verdicts import judged
 
 NO_HISTORY = History(np.empty(0, np.int64), np.empty(0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basket:
-    """A group to be scanned.
-
-    Attributes
-    ----------
-    id : of the peer group, or of the scan where its symbols were pasted.
-    symbols : its members.
-    benchmark : the symbol that stands for it, among the members or not.
-    """
-
-    id: str
-    symbols: tuple[str, ...]
-    benchmark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from oddlot.contracts import topics
-from oddlot.contracts.messages import Divergence, MemberScore
+from oddlot.contracts.messages import Basket, Divergence, MemberScore
 from oddlot.quant.closes import History
-from oddlot.quant.scans import Basket, Scanning, scan_groups
+from oddlot.quant.scans import Scanning, scan_groups
 from tests.quant.groups import RULES, SECTORS, Group, made_up, recorded
 
 SCANNING = Scanning(rules=RULES, interval="1d", now_ms=5)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from oddlot.contracts.messages import Divergence
+from oddlot.contracts.messages import Basket, Divergence
 from oddlot.quant.divergence import Rules, score
-from oddlot.quant.scans import Basket, Scanning, scan_groups
+from oddlot.quant.scans import Scanning, scan_groups
 from oddlot.quant.verdicts import judged
 from tests.quant.groups import Group, made_up
 
