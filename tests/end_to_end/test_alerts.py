@@ -23,7 +23,7 @@ FILED = Pair(y="BTCUSDT", x="ETHUSDT")
 ADDED = Pair(y="ADAUSDT", x="DOTUSDT", enter_z=1.5, leave_z=0.25, cooldown_bars=0)
 ROWS = 20_000
 SLICE = 40  # rows published in one go
-PAUSE_S = 0.05  # between them, while the trouble lasts
+PAUSE_S = 0.25  # between them, while the trouble lasts; it must not outlast the rows
 SEED = 4
 PARTS = "alerts"
 

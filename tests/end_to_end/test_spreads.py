@@ -27,7 +27,7 @@ SYMBOLS = ("ADAUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT")
 SECONDS = 4_000
 ADDED_AT_S = 400  # pairs are added while the bars of that second are published, or later
 SLICE_S = 10  # seconds published in one go
-PAUSE_S = 0.1  # between them, while the trouble lasts
+PAUSE_S = 0.5  # between them, while the trouble lasts; it must not outlast the bars
 SEED = 11
 PARTS = "spreads"
 
