@@ -194,7 +194,8 @@ def _servers(settings: Settings) -> list[Process]:
             command=[sys.executable, "-m", "ui"],
             port=settings.ui_port,
             port_setting="ODDLOT_UI_PORT",
-            probe=_answers(f"http://{LOOPBACK}:{settings.ui_port}/pairs"),
+            # Not a page: each takes the server a while to build, and unanswered probes would queue.
+            probe=_answers(f"http://{LOOPBACK}:{settings.ui_port}/assets/loader.js"),
         ),
     ]
 
