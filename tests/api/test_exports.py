@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 import httpx
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -204,8 +205,9 @@ class Million:
     async def tables(self) -> AsyncIterator[pa.Table]:
         for first in range(0, self.rows, self.chunk):
             self.made += 1
+            numbers = pa.array(np.arange(first, first + self.chunk))
             figures: dict[str, Any] = {
-                field.name: pa.array(range(first, first + self.chunk)).cast(field.type)
+                field.name: numbers.cast(field.type)
                 for field in schemas.BARS
                 if pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
             }
