@@ -55,6 +55,8 @@ function show(box, {source, pair, group, thresholds, watched}) {
   const legend = (row) => fillLegends(chart.legend, plot, {row: row ?? plot?.newest, interval: source.interval, thresholds})
   const {button, unwatch} = liveButton(group)
   frame.body.append(button)
+  // The chart lays its panes out a frame after it has heard of its size or its data.
+  const laidOut = () => requestAnimationFrame(() => requestAnimationFrame(() => ended || legend(null)))
 
   const mark = () => marks && marks.setMarkers(marksOf(alerts?.alerts ?? [], plot.axis))
   const reset = (spreads) => {
@@ -68,6 +70,7 @@ function show(box, {source, pair, group, thresholds, watched}) {
     chart.ready()
     plot.reset(spreads)
     mark()
+    laidOut()
     const last = spreads.at(-1)
     chart.describe(`Spread, z-score, correlation and hedge ratio of ${inWords(pair)}, ${spreads.length} values of ${source.interval}; last z ${signed(last.z)} at ${moment(last.open_ms)} UTC`)
   }
@@ -99,8 +102,7 @@ function show(box, {source, pair, group, thresholds, watched}) {
     }
     if (rows.loaded) reset(rows.rows)
   }, chart.missing)
-  // The chart lays its panes out a frame after its own observer has heard of the new size.
-  const resized = new ResizeObserver(() => requestAnimationFrame(() => requestAnimationFrame(() => ended || legend(null))))
+  const resized = new ResizeObserver(laidOut)
   resized.observe(frame.body)
   return {
     get plot() { return plot },
