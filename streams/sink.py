@@ -1,4 +1,4 @@
-"""market.ticks, market.bars, market.closes and the signals of pairs -> ClickHouse.
+"""market.ticks, market.bars, market.closes and the signals -> ClickHouse.
 
 A consumer group of its own: a store that is away holds up neither bars nor signals. Offsets are
 committed once the rows are in; what is inserted twice is one row, by the keys of the tables.
@@ -59,6 +59,7 @@ async def run(settings: Settings, publisher: Publisher) -> None:
         topics.CLOSES: writer.insert_closes,
         topics.SPREADS: writer.insert_spreads,
         topics.PAIR_TESTS: writer.insert_pair_tests,
+        topics.DIVERGENCE: writer.insert_divergence,
         topics.ALERTS: writer.insert_alerts,
     }
     reading = kafka.subscribe(settings, list(inserts), start="earliest", group=GROUP)

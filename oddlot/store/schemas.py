@@ -44,3 +44,16 @@ CLOSES = pa.schema({
     "adjusted_close": pa.float64(), "provider": pa.string(), "fetched_ms": pa.uint64(),
     "currency": pa.string(), "exchange": pa.string(),
 })  # fmt: skip
+_CROSSED = {
+    "symbol": pa.string(), "window": pa.uint32(), "z": pa.float64(), "own_return": pa.float64(),
+    "others_return": pa.float64(), "usual_correlation": pa.float64(), "verdict": pa.string(),
+    "label": pa.string(),
+}  # fmt: skip
+DIVERGENCE = pa.schema({
+    "group": pa.string(), "interval": pa.string(), "open_ms": pa.int64(), "benchmark": pa.string(),
+    "lookback": pa.uint32(), "enter_z": pa.float64(), "min_correlation": pa.float64(),
+    "scored": pa.uint32(), "divergers": pa.list_(pa.string()), "loners": pa.list_(pa.string()),
+    "windows": pa.string(), "members": pa.string(), "complete": pa.bool_(), "text": pa.string(),
+    "computed_ms": pa.uint64(), "scan": pa.string(), "pending": pa.uint32(),
+    **{f"crossed.{name}": pa.list_(kind) for name, kind in _CROSSED.items()},
+})  # fmt: skip

@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from oddlot.contracts.messages import Alert, Bar, DailyClose, PairTest, Spread, Ticks
+from oddlot.contracts.messages import Alert, Bar, DailyClose, Divergence, PairTest, Spread, Ticks
 from oddlot.settings import Settings
 from oddlot.store import client as clients
-from oddlot.store import migrations
+from oddlot.store import divergence, migrations
 from oddlot.store.schemas import ALERTS, BARS, CLOSES, PAIR_TESTS, SPREADS, TICKS
 
 
@@ -101,6 +101,15 @@ class Writer:
         The number of rows.
         """
         return self._insert("closes", _table(closes, CLOSES))
+
+    def insert_divergence(self, scans: Sequence[Divergence]) -> int:
+        """Insert scans of groups; of the same group and bar, the last computed one stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("divergence", divergence.table(scans))
 
     def close(self) -> None:
         """Let go of the connection."""
