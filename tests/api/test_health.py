@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -93,7 +94,7 @@ async def test_a_producer_that_has_gone_silent_is_noticed(
     report(app, sent_ms=now_ms() - 60_000)
     feeds = (await checks(http))["feeds"]
     assert not feeds["ok"]
-    assert "last reported 60 s ago" in feeds["detail"]
+    assert re.search(r"last reported \d{2,} s ago", feeds["detail"])
 
 
 async def test_a_simulated_feed_is_said_to_be_so(app: FastAPI, http: httpx.AsyncClient) -> None:
