@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from oddlot.contracts.messages import Budget, CloseRequest, CloseState, DailyClose, Venue
 from oddlot.errors import BadMessage, KeyRefused, QuotaSpent, VenueUnavailable
+from oddlot.quant.sessions import last_session
 from producers.budget import LEASE_MS
 from producers.budget_ledger import Ledger, Reservation, transaction
 from producers.providers.adapter import Adapter, Ask, Found, Refusal
@@ -21,7 +22,6 @@ from producers.providers.memory import Kept, Memory, Remembered, Wanted
 from producers.providers.reasons import fetched_state, pending_state, refused_state, why_nobody
 from producers.providers.router import Router
 from producers.providers.routes import Route
-from producers.providers.sessions import last_session
 
 HISTORY_SESSIONS = 140  # half a year is 126; seven symbols of these fit into 1,000 rows
 MAX_SESSIONS = 990  # of which one symbol does

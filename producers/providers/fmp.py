@@ -7,10 +7,10 @@ from typing import Any
 
 from oddlot.contracts.messages import DailyClose, Venue
 from oddlot.errors import BadMessage, KeyRefused, QuotaSpent, VenueUnavailable
+from oddlot.quant.sessions import first_date
 from producers.budget import Limit
 from producers.providers.adapter import Answer, Ask, Found, Refusal, decode, plain, retry_ms, shown
 from producers.providers.histories import date_of, history, price, volume
-from producers.providers.sessions import first_date
 
 NAME = "fmp"
 PATH = "/stable/historical-price-eod/full"

@@ -9,9 +9,9 @@ from typing import Any
 
 from oddlot.contracts.messages import DailyClose, Venue
 from oddlot.errors import BadMessage
+from oddlot.quant.sessions import is_over
 from producers.providers.adapter import Refusal
 from producers.providers.seams import find_seam
-from producers.providers.sessions import is_over
 
 
 def history(

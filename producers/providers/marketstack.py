@@ -8,10 +8,10 @@ from typing import Any
 
 from oddlot.contracts.messages import DailyClose, Venue
 from oddlot.errors import BadMessage, KeyRefused, QuotaSpent, VenueUnavailable
+from oddlot.quant.sessions import first_date, last_session
 from producers.budget import Limit
 from producers.providers.adapter import Answer, Ask, Found, Refusal, decode, retry_ms, shown
 from producers.providers.histories import date_of, history, price, volume
-from producers.providers.sessions import first_date, last_session
 
 NAME = "marketstack"
 MAX_ROWS = 1_000  # of one answer; more would be further requests

@@ -45,6 +45,21 @@ def last_session(venue: Venue, now_ms: int) -> dt.date:
     return date
 
 
+def end_ms(date: dt.date, venue: Venue) -> int:
+    """Give when a session has its official close.
+
+    Examples
+    --------
+    >>> end_ms(dt.date(2024, 8, 8), "us"), end_ms(dt.date(2024, 8, 8), "binance")
+    (1723149000000, 1723161600000)
+    """
+    if venue == "binance":
+        end = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), dt.UTC)
+    else:
+        end = dt.datetime.combine(date, US_CLOSE, NEW_YORK)
+    return round(end.timestamp() * 1_000)
+
+
 def first_date(sessions: int, venue: Venue, now_ms: int) -> dt.date:
     """Give the date from which on there are at most so many weekdays, up to the last session."""
     date = last_session(venue, now_ms)
