@@ -136,7 +136,7 @@ def figures(
     np.maximum(np.minimum(correlation, 1, out=correlation), -1, out=correlation)
 
     checks = _checks(raw, centred, least, hedge_ratio, sse)
-    if checks.all() and n.min() >= MIN_CLOSES:
+    if checks.all() and n.min(initial=MIN_CLOSES) >= MIN_CLOSES:  # also of no pair at all
         return found, None
     return found, _doubtful(found, checks, n >= MIN_CLOSES)
 

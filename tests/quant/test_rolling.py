@@ -163,3 +163,10 @@ def test_rows_closer_than_the_interval_still_fit_into_the_window():
         histories.figures(how, open_ms, closes), how, open_ms, closes, range(100)
     )
     np.testing.assert_array_equal(one_by_one(how, open_ms, closes), whole(how, open_ms, closes))
+
+
+@pytest.mark.parametrize("hedge", ["ols", "kalman"])
+def test_a_time_at_which_no_pair_has_a_row_is_taken(hedge):
+    none = np.empty(0, np.int64)
+    n, found = Rolling(2, recipe(hedge=hedge)).advance(none, none, np.empty((2, 0)))
+    assert (len(n), found.shape) == (0, (len(FIGURES), 0))
