@@ -124,7 +124,7 @@ async def test_an_upload_of_recorded_bars_says_exactly_what_live_said(
 
 @pytest.mark.parametrize("hedge", HEDGES)
 async def test_days_are_computed_as_seconds_are(http: httpx.AsyncClient, hedge: Any) -> None:
-    content = walk(600)
+    content = walk(300)
     upload = await uploaded(http, ("walk.csv", content))
     pair = Pair(y="YY", x="XX", window=50, hedge=hedge)
     y, x = (columns_of(content, "Date", name) for name in ("YY", "XX"))
@@ -135,7 +135,7 @@ async def test_days_are_computed_as_seconds_are(http: httpx.AsyncClient, hedge: 
 
 @pytest.mark.parametrize("hedge", HEDGES)
 async def test_pages_put_together_are_the_whole(http: httpx.AsyncClient, hedge: Any) -> None:
-    upload = await uploaded(http, ("walk.csv", walk(700)))
+    upload = await uploaded(http, ("walk.csv", walk(350)))
     path, how = f"{upload}/spreads/YY~XX", {"window": 30, "hedge": hedge}
     whole = (await got(http, path, limit=5_000, **how))["spreads"]
     pages, to = list[Any](), None
@@ -146,11 +146,11 @@ async def test_pages_put_together_are_the_whole(http: httpx.AsyncClient, hedge: 
         if (to := page["next_to"]) is None:
             break
     assert pages == whole
-    assert len(whole) == 700
+    assert len(whole) == 350
     stretch = await got(
-        http, path, **{"from": whole[200]["open_ms"], "to": whole[300]["open_ms"]}, **how
+        http, path, **{"from": whole[100]["open_ms"], "to": whole[200]["open_ms"]}, **how
     )
-    assert stretch["spreads"] == whole[200:300]
+    assert stretch["spreads"] == whole[100:200]
     assert stretch["next_to"] is None
 
 
@@ -191,7 +191,7 @@ async def test_bars_are_given_as_they_were(http: httpx.AsyncClient) -> None:
 async def test_a_thinned_view_keeps_the_extremes_and_the_end(
     http: httpx.AsyncClient, resolution: int
 ) -> None:
-    upload = await uploaded(http, ("walk.csv", walk(900)))
+    upload = await uploaded(http, ("walk.csv", walk(700)))
     path = f"{upload}/spreads/YY~XX"
     whole = (await got(http, path, window=40, limit=5_000))["spreads"]
     thin = (await got(http, path, window=40, resolution=resolution))["spreads"]
