@@ -95,28 +95,30 @@ async def kill_ten_times(system: System, grown: asyncio.Event) -> None:
     rng = random.Random(SEED)
     for _ in range(10):
         worker = system.start_worker(parts=PARTS)
-        grown.clear()
-        await asyncio.wait_for(grown.wait(), DEADLINE_S)
+        await progress(grown)
         await asyncio.sleep(rng.uniform(0, 1.5))
         worker.kill()
     system.start_worker(parts=PARTS)
 
 
 async def let_two_workers_come_and_go(system: System, grown: asyncio.Event) -> None:
-    """Let a second worker stand by, outlive the first, and be stopped by its user."""
+    """Let a second worker stand by and outlive the first, and the first outlive the second."""
     first = system.start_worker(1, parts=PARTS)
-    for stop in (first.kill, None):
-        grown.clear()
-        await asyncio.wait_for(grown.wait(), DEADLINE_S)
-        second = system.start_worker(2, parts=PARTS)
-        await asyncio.sleep(5)  # until it stands by, on a fast machine
-        if stop:
-            stop()
-        else:
-            second.stop()
-        grown.clear()
-        await asyncio.wait_for(grown.wait(), DEADLINE_S)
-        system.start_worker(1, parts=PARTS)
+    await progress(grown)
+    second = system.start_worker(2, parts=PARTS)
+    await asyncio.sleep(5)  # until it stands by, on a fast machine
+    first.kill()
+    await progress(grown)
+    system.start_worker(1, parts=PARTS)
+    await asyncio.sleep(5)
+    second.stop()
+    await progress(grown)
+
+
+async def progress(grown: asyncio.Event) -> None:
+    """Wait for an alert."""
+    grown.clear()
+    await asyncio.wait_for(grown.wait(), DEADLINE_S)
 
 
 @pytest.mark.parametrize("trouble", [kill_ten_times, let_two_workers_come_and_go])
