@@ -8,7 +8,8 @@ import functools
 import importlib.metadata
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -18,11 +19,15 @@ from api import (
     alerts,
     bars,
     bugs,
+    closes,
+    divergence,
+    divergence_scans,
     health,
     origins,
     pair_scans,
     pair_tests,
     pairs,
+    peer_groups,
     problems,
     spreads,
     stream,
@@ -31,17 +36,22 @@ from api import (
     uploads_views,
 )
 from api.backend import Backend
+from api.divergence_store import ClosesStore, ConnectCloses
+from api.diverging import STATES, Diverging, FollowStates
 from api.exports import Exports
-from api.hub import Hub, bar_channels
+from api.grouping import Grouping
+from api.hub import Hub
 from api.live import TOPICS, Follow, Live
 from api.scans import Scans
 from api.store import Connect, Store
 from api.uploads_work import Uploads
-from api.watching import FollowChanges, Publishing, StreamedWatchlist, Watching
-from oddlot import kafka, peer_groups
+from api.watching import FollowChanges, Publishing, Watching
+from oddlot import kafka
 from oddlot import settings as oddlot_settings
 from oddlot.contracts import topics
+from oddlot.contracts.topics import Topic
 from oddlot.settings import Settings
+from oddlot.store.divergence_reader import DivergenceReader
 from oddlot.store.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -50,7 +60,7 @@ HEARTBEAT_S = 5.0
 # A path with a name in it comes after those that it would hide.
 ROOMS = (
     bars, spreads, pair_tests, symbols, pair_scans, pairs, alerts, uploads, uploads_views,
-    health, stream,
+    divergence_scans, divergence, closes, peer_groups, health, stream,
 )  # fmt: skip
 DESCRIPTION = """Bars and spreads: history by `GET`, live by the WebSocket `/stream`.
 
@@ -62,29 +72,42 @@ def make_app(
     settings: Settings,
     *,
     connect: Connect = Reader.connect,
+    connect_closes: ConnectCloses = DivergenceReader.connect,
     follow: Follow | None = None,
     follow_changes: FollowChanges | None = None,
+    follow_states: FollowStates | None = None,
     publishing: Publishing | None = None,
     heartbeat_s: float = HEARTBEAT_S,
 ) -> FastAPI:
     """Make an app that connects once it runs; store and topics can be stood in for."""
-    groups = peer_groups.load(settings.peer_groups_dir)
-    hub = Hub(bar_channels(groups))
-    store = Store(settings, connect)
+    hub = Hub()
+    grouping = Grouping(settings, hub)
+    store, closes_store = Store(settings, connect), ClosesStore(settings, connect_closes)
+    publishing = publishing or functools.partial(kafka.connect, settings)
+    diverging = Diverging(
+        hub,
+        store,
+        closes_store,
+        follow_states or _follow_from_first(settings, STATES),
+        publishing,
+        fresh_ms=settings.closes_fresh_minutes * 60_000,
+    )
     backend = Backend(
         settings=settings,
-        groups=groups,
+        grouping=grouping,
         store=store,
+        closes=closes_store,
         exports=Exports(),
         scans=Scans(store),
         hub=hub,
-        live=Live(hub, follow or _follow(settings)),
+        live=Live(hub, follow or _follow(settings), hear=diverging.hear),
         watching=Watching(
-            StreamedWatchlist(groups, hub),
-            follow_changes or _follow_changes(settings),
-            publishing or functools.partial(kafka.connect, settings),
+            grouping.watchlist,
+            follow_changes or _follow_from_first(settings, [topics.PAIRS]),
+            publishing,
         ),
         uploads=Uploads(settings),
+        diverging=diverging,
         heartbeat_s=heartbeat_s,
     )
     app: FastAPI = FastAPIOffline(
@@ -113,7 +136,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     backend: Backend = app.state.backend
     following = [
         asyncio.create_task(part.run())
-        for part in (backend.live, backend.watching, backend.uploads)
+        for part in (
+            backend.live,
+            backend.watching,
+            backend.uploads,
+            backend.grouping,
+            backend.diverging,
+        )
     ]
     for task in following:
         task.add_done_callback(_stop_on_bug)
@@ -124,7 +153,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.wait(following)
         await backend.scans.close()
+        await backend.diverging.sparklines.close()
         await backend.store.close()
+        await backend.closes.close()
 
 
 def _stop_on_bug(following: asyncio.Task[None]) -> None:
@@ -140,9 +171,9 @@ def _follow(settings: Settings) -> Follow:
     return follow
 
 
-def _follow_changes(settings: Settings) -> FollowChanges:
+def _follow_from_first(settings: Settings, wanted: Sequence[Topic[Any]]) -> FollowChanges:
     def follow() -> contextlib.AbstractAsyncContextManager[kafka.Subscription]:
-        return kafka.subscribe(settings, [topics.PAIRS], start="earliest")
+        return kafka.subscribe(settings, wanted, start="earliest")
 
     return follow
 

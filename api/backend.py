@@ -7,7 +7,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.divergence_store import ClosesStore
+from api.diverging import Diverging
 from api.exports import Exports
+from api.grouping import Grouping
 from api.hub import Hub
 from api.live import Live
 from api.scans import Scans
@@ -23,15 +26,22 @@ class Backend:
     """Settings, peer groups, the store, and what is live."""
 
     settings: Settings
-    groups: tuple[PeerGroup, ...]
+    grouping: Grouping
     store: Store
+    closes: ClosesStore
     exports: Exports
     scans: Scans
     hub: Hub
     live: Live
     watching: Watching
     uploads: Uploads
+    diverging: Diverging
     heartbeat_s: float
+
+    @property
+    def groups(self) -> tuple[PeerGroup, ...]:
+        """The peer groups as they are now."""
+        return self.grouping.groups
 
 
 def _backend(request: Request) -> Backend:

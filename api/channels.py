@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from api.divergence_views import ScanView
 from oddlot.contracts.messages import (
     Alert,
     Bar,
+    Budget,
+    Divergence,
     FeedHealth,
     Message,
     Pair,
@@ -23,9 +26,11 @@ if TYPE_CHECKING:
     from api.clients import Client
 
 RING_MESSAGES = 600  # ten minutes of 1s bars: more than any history by REST is behind
+RING_SCANS = 2  # a scan of 80 members takes 100 KB, and only the last one is of interest
 MAX_WAITING = 300  # messages of one channel that a slow client may be behind
 
 HEALTH = "health"
+BUDGETS = "budgets"
 ALERTS = "alerts"
 PAIRS = "pairs"
 PATTERNS = (
@@ -35,14 +40,18 @@ PATTERNS = (
     "alerts:PAIR",
     ALERTS,
     PAIRS,
+    "divergence:GROUP:INTERVAL",
+    "scans:ID",
+    BUDGETS,
     HEALTH,
 )
 
 _encoder = msgspec.json.Encoder()
 _Key = tuple[str, int]
+Streamed = Message | ScanView
 
 
-def channels_of(message: Message) -> tuple[str, ...]:
+def channels_of(message: Streamed) -> tuple[str, ...]:
     """Name the channels that a message belongs on; none for those that are not streamed."""
     match message:
         case Bar():
@@ -57,6 +66,12 @@ def channels_of(message: Message) -> tuple[str, ...]:
             return (PAIRS,)
         case FeedHealth():
             return (HEALTH,)
+        case Divergence():
+            return (f"divergence:{message.group}:{message.interval}",)
+        case ScanView():
+            return (f"scans:{message.scan}",)
+        case Budget():
+            return (BUDGETS,)
         case _:
             return ()
 
@@ -78,15 +93,16 @@ class Channel:
         self.name = name
         self.quoted = _encoder.encode(name).decode()
         self.seq = 0
-        self.latest: Message | None = None
+        self.latest: Streamed | None = None
         self.clients: set[Client] = set()
+        self._room = RING_SCANS if name.startswith(("divergence:", "scans:")) else RING_MESSAGES
         self._ring: deque[bytes] = deque()
         self._keys: deque[_Key] = deque()
-        self._seen: dict[_Key, Message] = {}
+        self._seen: dict[_Key, Streamed] = {}
         self._forgotten_ms: dict[str, int] = {}  # by subject, where several share the channel
         self._frame: tuple[int, int, str] | None = None
 
-    def add(self, message: Message, *, arrival_ms: int, published_ms: int) -> bool:
+    def add(self, message: Streamed, *, arrival_ms: int, published_ms: int) -> bool:
         """Number a message; give False, and leave it out, where it was here before."""
         key = _key_of(message)
         if not self._is_news(key, message):
@@ -100,7 +116,7 @@ class Channel:
         self.seq += 1
         if self.latest is None or key[1] >= _key_of(self.latest)[1]:
             self.latest = message
-        if len(self._ring) > RING_MESSAGES:
+        if len(self._ring) > self._room:
             self._forget_oldest()
         return True
 
@@ -124,9 +140,9 @@ class Channel:
 
     def skipped(self, after: int) -> int:
         """Count the messages after a number that a client is too slow for."""
-        return max(0, self.seq - after - MAX_WAITING)
+        return max(0, self.seq - after - min(MAX_WAITING, self._room))
 
-    def _is_news(self, key: _Key, message: Message) -> bool:
+    def _is_news(self, key: _Key, message: Streamed) -> bool:
         """Tell a message from its repetition: topics deliver at least once.
 
         A bar again in a newer revision is news, as is one that comes late; one older than
@@ -148,7 +164,7 @@ class Channel:
             del self._seen[key]
 
 
-def _key_of(message: Message) -> _Key:
+def _key_of(message: Streamed) -> _Key:
     match message:
         case Bar() | Spread() | PairTest():
             return ("", message.open_ms)
@@ -159,9 +175,15 @@ def _key_of(message: Message) -> _Key:
             return (message.pair, message.changed_ms)
         case FeedHealth():
             return (message.feed, message.sent_ms)
+        case Divergence():
+            return ("", message.computed_ms)
+        case ScanView():
+            return ("", message.said_ms)
+        case Budget():
+            return (message.provider, message.sent_ms)
         case _:
             raise TypeError(f"{type(message).__name__} is not streamed")
 
 
-def _revision_of(message: Message) -> int:
+def _revision_of(message: Streamed) -> int:
     return message.revision if isinstance(message, Bar) else 0

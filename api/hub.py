@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterable
+from typing import Final
 
-from api.channels import ALERTS, HEALTH, PAIRS, Channel, channels_of
+from api.channels import ALERTS, BUDGETS, HEALTH, PAIRS, Channel, Streamed, channels_of
 from api.clients import Client
 from oddlot import peer_groups
-from oddlot.contracts.messages import INTERVAL_MS, FeedHealth, Message
+from oddlot.contracts.messages import INTERVAL_MS, FeedHealth
 from oddlot.peer_groups import PeerGroup
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 MAX_CLIENTS = 1_000
 MAX_CHANNELS = 2_000  # at 600 messages of 400 bytes each, half a gigabyte: not to be passed
 MAX_FEEDS = 64
-VENUE = "binance"  # the venue that streams
+VENUE: Final = "binance"  # the venue that streams
 
 
 class Hub:
@@ -28,7 +29,7 @@ class Hub:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.epoch = secrets.token_hex(8)
-        self.channels = {name: Channel(name) for name in (*names, HEALTH, ALERTS, PAIRS)}
+        self.channels = {name: Channel(name) for name in (*names, HEALTH, ALERTS, PAIRS, BUDGETS)}
         self.clients: set[Client] = set()
         self.feeds: dict[str, FeedHealth] = {}
         self.repeated_total = 0
@@ -69,7 +70,7 @@ class Hub:
         self._retired.update(names)
         self._sweep()
 
-    def publish(self, message: Message, *, arrival_ms: int, published_ms: int) -> None:
+    def publish(self, message: Streamed, *, arrival_ms: int, published_ms: int) -> None:
         """Hand a message to all who have asked for its channel; repetitions go no further."""
         for name in channels_of(message):
             channel = self._channel(name)
@@ -83,7 +84,7 @@ class Hub:
             for client in channel.clients:
                 client.notify(channel)
 
-    def latest(self, name: str) -> Message | None:
+    def latest(self, name: str) -> Streamed | None:
         """Give the newest message of a channel, if one came since this process started."""
         channel = self.channels.get(name)
         return None if channel is None else channel.latest

@@ -15,12 +15,15 @@ from api.following import FIRST_BACKOFF_S, Subscription
 from api.hub import Hub
 from oddlot import errors
 from oddlot.contracts import topics
+from oddlot.contracts.messages import Message
 from oddlot.kafka import Record
 
 log = logging.getLogger(__name__)
 
 FLOWING = (topics.BARS, topics.SPREADS, topics.FEED_HEALTH)
-TOPICS = (*FLOWING, topics.PAIR_TESTS, topics.ALERTS)
+TOPICS = (
+    *FLOWING, topics.PAIR_TESTS, topics.ALERTS, topics.DIVERGENCE, topics.SCAN_REQUESTS,
+)  # fmt: skip
 LOOK_BACK_MS = 10 * 60_000  # snapshots overlap the history that REST gives
 OVERLAP_MS = 60_000  # read again after a failure; repetitions are dropped
 READ_RECORDS = 500
@@ -34,8 +37,16 @@ Follow = Callable[[int], AbstractAsyncContextManager[Subscription]]
 class Live:
     """Follows the topics and knows how that is going."""
 
-    def __init__(self, hub: Hub, follow: Follow, *, backoff_s: float = FIRST_BACKOFF_S) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        follow: Follow,
+        *,
+        hear: Callable[[Message], None] = lambda _: None,
+        backoff_s: float = FIRST_BACKOFF_S,
+    ) -> None:
         self._hub = hub
+        self._hear = hear
         self._follow = follow
         self._backoff_s = backoff_s
         self._start_ms = now_ms() - LOOK_BACK_MS
@@ -103,6 +114,7 @@ class Live:
             log.warning("%s, offset %d: %s", record.topic.name, record.offset, e)
             return
         self._hub.publish(message, arrival_ms=record.arrival_ms, published_ms=now_ms())
+        self._hear(message)
 
     def _resume_ms(self) -> int:
         """Tell the arrival time to read from: before the last record of every topic that flows.

@@ -38,8 +38,8 @@ def install(app: FastAPI, allowed: tuple[str, ...]) -> None:
         CORSMiddleware,
         allow_origins=allowed,
         allow_methods=["GET", *CHANGING],
-        allow_headers=["Content-Type"],
-        expose_headers=["Retry-After", "Content-Disposition", "Location"],
+        allow_headers=["Content-Type", "If-Match", "If-None-Match"],
+        expose_headers=["Retry-After", "Content-Disposition", "Location", "ETag"],
         max_age=MAX_AGE_S,
     )
 

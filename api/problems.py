@@ -69,6 +69,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(errors.BadRequest, _bad_request)
+    app.add_exception_handler(errors.BadPeerGroup, _bad_peer_group)
     app.add_exception_handler(errors.Unavailable, _unavailable)
     describe = app.openapi
 
@@ -112,6 +113,17 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _bad_request(_request: Request, error: Exception) -> Response:
     return response_of(problem_of(422, str(error)))
+
+
+async def _bad_peer_group(_request: Request, error: Exception) -> Response:
+    match error:
+        case errors.UnknownPeerGroup():
+            status, hint = 404, "; GET /peer-groups lists them"
+        case errors.EditConflict():
+            status, hint = 412, ""
+        case _:
+            status, hint = 422, ""
+    return response_of(problem_of(status, f"{error}{hint}"))
 
 
 async def _unavailable(_request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -19,6 +19,12 @@ T = TypeVar("T")
 
 ANSWER_S = 10.0  # how long a browser waits
 RETRY_S = 1.0  # between two attempts to connect, whoever asks
+
+
+class Closable(Protocol):
+    """What reads the store has connections, whatever its views."""
+
+    async def close(self) -> None: ...
 
 
 class Reader(Protocol):
@@ -42,20 +48,21 @@ class Reader(Protocol):
 
 
 Connect = Callable[[Settings], Awaitable[Reader]]
+C = TypeVar("C", bound=Closable)
 
 
-class Store:
+class Asking(Generic[C]):
     """Asks the store, which may come and go while the API stays up."""
 
-    def __init__(self, settings: Settings, connect: Connect) -> None:
+    def __init__(self, settings: Settings, connect: Callable[[Settings], Awaitable[C]]) -> None:
         self._settings = settings
         self._connect = connect
-        self._reader: Reader | None = None
+        self._reader: C | None = None
         self._connecting = asyncio.Lock()
         self._refusal: errors.StoreUnavailable | None = None
         self._retry_at_s = 0.0
 
-    async def ask(self, view: Callable[[Reader], Awaitable[T]]) -> T:
+    async def ask(self, view: Callable[[C], Awaitable[T]]) -> T:
         """Give a view's answer; raise StoreUnavailable where there is none in time."""
         try:
             async with asyncio.timeout(ANSWER_S):
@@ -70,7 +77,7 @@ class Store:
         if self._reader is not None:
             await self._reader.close()
 
-    async def _connected(self) -> Reader:
+    async def _connected(self) -> C:
         async with self._connecting:
             if self._reader is None:
                 if self._refusal is not None and time.monotonic() < self._retry_at_s:
@@ -82,3 +89,6 @@ class Store:
                     self._retry_at_s = time.monotonic() + RETRY_S
                     raise
             return self._reader
+
+
+Store = Asking[Reader]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 
 from api import following
@@ -37,6 +37,14 @@ class StreamedWatchlist(Watchlist):
         for pair in self.pairs.values():
             hub.offer(pair_channels(pair))
 
+    def regroup(self, groups: Iterable[PeerGroup]) -> None:
+        """Watch the pairs of other files, and what was changed since."""
+        old = self._channels()
+        super().regroup(groups)
+        new = self._channels()
+        self._hub.retire(old - new)
+        self._hub.offer(new)
+
     def apply(self, change: PairChange) -> None:
         """Take in a change: the newest one of a pair counts."""
         before = self.pairs.get(change.pair)
@@ -46,6 +54,9 @@ class StreamedWatchlist(Watchlist):
         self._hub.retire(old - new)
         self._hub.offer(new)
         self._hub.publish(change, arrival_ms=change.changed_ms, published_ms=now_ms())
+
+    def _channels(self) -> set[str]:
+        return set().union(*map(pair_channels, self.pairs.values()))
 
 
 class Watching:

@@ -54,6 +54,10 @@ class Watchlist:
         """Tell whether a pair, or the way it is watched, comes from a change and no file."""
         return pair_id in self._changes
 
+    def regroup(self, groups: Iterable[PeerGroup]) -> None:
+        """Start from other files; what was changed since stays changed."""
+        self._groups = tuple(groups)
+
     def apply(self, change: PairChange) -> None:
         """Take in a change: the newest one of a pair counts."""
         self._changes[change.pair] = change

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -12,14 +13,28 @@ import pyarrow as pa
 
 from oddlot.contracts import topics
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import Alert, Bar, Interval, Message, PairTest, Spread
+from oddlot.contracts.messages import (
+    Alert,
+    Bar,
+    DailyClose,
+    Divergence,
+    Interval,
+    Message,
+    PairTest,
+    ScanInterval,
+    Spread,
+)
 from oddlot.contracts.topics import Topic
 from oddlot.errors import BrokerUnavailable, StoreUnavailable
 from oddlot.kafka import Record
+from oddlot.settings import Settings
 from oddlot.store import schemas
+from oddlot.store.closes import Series
+from oddlot.store.divergence_reader import PastDiverger
 from oddlot.store.reader import LastPrice
 from oddlot.store.views import Chunk, Page, Selection
 
+EPOCH = dt.date(1970, 1, 1)
 R = TypeVar("R", Bar, Spread, PairTest, Alert)
 
 
@@ -116,6 +131,81 @@ class MemoryReader:
             and all(getattr(row, name) == value for name, value in selection.where.items())
             and asked["from_ms"] <= getattr(row, view.time) < asked["to_ms"]
         ]
+
+    def _answer(self, view: str) -> None:
+        self.asked.append(view)
+        if self.away:
+            raise StoreUnavailable("expected the store to answer, was: away")
+
+
+class MemoryCloses:
+    """Answers views of scans and closes from lists; `away` makes every one fail."""
+
+    def __init__(self, scans: Sequence[Divergence] = (), closes: Sequence[DailyClose] = ()) -> None:
+        self.scans = list(scans)
+        self.rows = list(closes)
+        self.away = False
+        self.asked: list[str] = []
+
+    async def connect(self, _settings: Settings) -> MemoryCloses:
+        self._answer("connect")
+        return self
+
+    async def latest(self) -> list[Divergence]:
+        self._answer("latest")
+        return list(
+            {
+                (scan.group, scan.interval): scan
+                for scan in sorted(self.scans, key=attrgetter("open_ms"))
+            }.values()
+        )
+
+    async def divergers(
+        self, group: str, interval: ScanInterval, *, limit: int
+    ) -> list[PastDiverger]:
+        self._answer(f"divergers {group} {interval}")
+        found = [
+            PastDiverger(
+                open_ms=scan.open_ms,
+                symbol=member.symbol,
+                window=score.window,
+                z=score.z or 0.0,
+                own_return=score.own_return or 0.0,
+                others_return=score.others_return or 0.0,
+                label=member.label,
+            )
+            for scan in sorted(self.scans, key=attrgetter("open_ms"), reverse=True)
+            if (scan.group, scan.interval) == (group, interval)
+            for member in scan.members
+            for score in member.windows
+            if member.verdict == "diverger" and score.window == member.window
+        ]
+        return found[:limit]
+
+    async def latest_closes(
+        self, symbols: Sequence[str], *, sessions: int
+    ) -> dict[str, list[DailyClose]]:
+        self._answer(f"closes {' '.join(symbols)}")
+        found: dict[str, list[DailyClose]] = {}
+        for row in sorted(self.rows, key=attrgetter("date")):
+            if row.symbol in symbols:
+                found.setdefault(row.symbol, []).append(row)
+        return {symbol: rows[-sessions:] for symbol, rows in found.items()}
+
+    async def adjusted_closes(self, symbols: Sequence[str], *, sessions: int) -> dict[str, Series]:
+        found = await self.latest_closes(symbols, sessions=sessions)
+        return {
+            symbol: Series(
+                symbol=symbol,
+                open_ms=[(row.date - EPOCH).days * topics.DAY_MS for row in rows],
+                closes=[row.adjusted_close for row in rows],
+                fetched_ms=rows[-1].fetched_ms,
+            )
+            for symbol, rows in found.items()
+        }
+
+    async def close(self) -> None:
+        pass
 
     def _answer(self, view: str) -> None:
         self.asked.append(view)

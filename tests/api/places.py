@@ -20,7 +20,7 @@ from api.backend import Backend
 from api.hub import Hub
 from api.stream import MAX_COMMAND_BYTES
 from oddlot.settings import Settings, load
-from tests.fakes import MemoryDesk, MemoryReader, MemoryTopics
+from tests.fakes import MemoryCloses, MemoryDesk, MemoryReader, MemoryTopics
 
 DEADLINE_S = 20.0
 ASK_AGAIN_S = 0.01
@@ -37,11 +37,15 @@ def app_on(reader: MemoryReader, topics: MemoryTopics | None = None, **options: 
     settings = load(**options.pop("settings", {}))
     follow = (topics or MemoryTopics()).follow
     desk = options.pop("desk", None) or MemoryDesk()
+    closes = options.pop("closes", None) or MemoryCloses()
+    states = options.pop("states", None) or MemoryTopics()
     return make_app(
         settings,
         connect=connect,
+        connect_closes=closes.connect,
         follow=follow,
         follow_changes=desk.follow,
+        follow_states=lambda: states.follow(0),
         publishing=desk.publishing,
         **options,
     )
