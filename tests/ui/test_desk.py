@@ -120,6 +120,8 @@ def test_a_pair_is_added_changed_and_removed(visit: Visit, api: FakeApi) -> None
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("button", name="Really stop watching it?").click()
     seen.sees("SOLUSDT on BTCUSDT is not among the 2 pairs that are watched")
+    seen.page.locator("[data-tile=z] .o-sub", has_text="not watched").wait_for()
+    assert seen.figure("z") == "–"
 
 
 @pytest.mark.usefixtures("api")

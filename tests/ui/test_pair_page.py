@@ -171,12 +171,20 @@ def test_a_lost_message_is_fetched_by_rest(visit: Visit, api: FakeApi) -> None:
     assert seen.errors == []
 
 
+def _wait_for_every_minute(seen: Watched) -> None:
+    _wait_for_every(seen, 60_000)
+
+
 def _wait_for_every_second(seen: Watched) -> None:
+    _wait_for_every(seen, 1_000)
+
+
+def _wait_for_every(seen: Watched, step_ms: int) -> None:
     seen.until(
-        """(() => {
+        f"""(() => {{
             const times = oddlot.charts.y.bars.closed.rows.map((bar) => bar.open_ms)
-            return times.every((ms, i) => i === 0 || ms - times[i - 1] === 1000)
-        })()"""
+            return times.every((ms, i) => i === 0 || ms - times[i - 1] === {step_ms})
+        }})()"""
     )
 
 
@@ -210,6 +218,19 @@ def test_a_cold_pair_counts_up_instead_of_showing_a_z(visit: Visit, api: FakeApi
 @pytest.mark.usefixtures("api")
 def test_a_simulated_market_is_labelled(visit: Visit) -> None:
     visit().open().sees("SIMULATED")
+
+
+def test_panning_back_fetches_what_is_older(visit: Visit, api: FakeApi) -> None:
+    seen = visit().open("/pairs?tf=1m")
+    bars = seen.page.evaluate("oddlot.charts.y.bars.closed.rows.length")
+    first = seen.page.evaluate("oddlot.charts.y.bars.closed.rows[0].open_ms")
+    chart = seen.page.locator(".o-plot").first
+    chart.focus()
+    for _ in range(70):
+        chart.press("ArrowLeft")
+    seen.until(f"oddlot.charts.y.bars.closed.rows.length >= {bars + 700}")
+    _wait_for_every_minute(seen)
+    assert any(f"to={first}" in path for path in api.requests)
 
 
 @pytest.mark.usefixtures("api")

@@ -83,7 +83,8 @@ def test_prices_keep_the_decimals_they_come_with(
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(-1464.123, "−1,464.1"), (0.00123456, "0.0012346"), (0, "0.0000")]
+    ("value", "text"),
+    [(-1464.123, "−1,464.1"), (0.00123456, "0.0012346"), (-9.7312e-5, "−9.731e−5"), (0, "0.0000")],
 )
 def test_figures_keep_five_digits_whatever_their_size(
     scripts: Page, value: float, text: str

@@ -18,7 +18,7 @@ function addCloses(lib, plot) {
   return plot.add(lib.LineSeries, {color: token("accent"), lineWidth: 1.5, priceLineStyle: 1}, (bar) => ({value: bar.close}), {isLine: true})
 }
 
-function addBars(lib, plot) {
+export function addBars(lib, plot) {
   const [up, down, warn] = [token("up"), token("down"), token("warn")]
   const doubtful = {color: warn, wickColor: warn} // trades are missing from it
   const shapeBar = (bar) => ({
@@ -38,7 +38,7 @@ function addBars(lib, plot) {
   return prices
 }
 
-function fillLegend(legend, {symbol, interval, bar, decimals}) {
+export function fillLegend(legend, {symbol, interval, bar, decimals}) {
   legend.replaceChildren(h("b", {}, `${symbol} · ${interval}`))
   if (!bar) return
   const change = bar.open == null ? null : (bar.close / bar.open - 1) * 100

@@ -3,6 +3,7 @@
 export const DASH = "–"
 const MAX_DECIMALS = 8 // the finest price step of any venue we know
 
+const LEAST_PLAIN = 0.001 // smaller ones are mostly zeros
 const QUOTED_DIGITS = 8 // of a price at a venue, at most
 const PRICE_DIGITS = 6 // shown of a price that has more, as files of computed prices do
 
@@ -38,9 +39,11 @@ export function decimalsFor(value, digits = 5) {
   return Math.max(0, Math.min(MAX_DECIMALS, digits - whole))
 }
 
-/** So many significant digits, whatever the magnitude. */
+/** So many significant digits, whatever the magnitude; tiny ones as 9.731e−5. */
 export function significant(value, digits = 5) {
-  return value == null || !Number.isFinite(value) ? DASH : number(value, decimalsFor(value, digits))
+  if (value == null || !Number.isFinite(value)) return DASH
+  if (value !== 0 && Math.abs(value) < LEAST_PLAIN) return value.toExponential(digits - 2).replace(/-/g, "−")
+  return number(value, decimalsFor(value, digits))
 }
 
 /** 1234567 -> 1.23M. */

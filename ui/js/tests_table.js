@@ -7,7 +7,7 @@ import {clock, DASH, moment, number, probability, significant, span} from "./for
 import {Rows} from "./rows.js"
 import {expose, keepShown} from "./shown.js"
 import {sparkline} from "./sparkline.js"
-import {inWords} from "./watchlist.js"
+import {inWords, watchlistOf} from "./watchlist.js"
 
 const LEVELS = ["1 %", "5 %", "10 %"]
 const ASK_AGAIN_MS = 15_000 // after a failure
@@ -36,14 +36,15 @@ export function rowsOf(test, spread, intervalMs) {
 }
 
 /** The badge over the table. */
-export function verdictOf(test, spread, isLive = true) {
+export function verdictOf(test, spread, {isLive = true, isWatched = true} = {}) {
+  if (!isWatched) return {state: "none", text: "Not watched", detail: test || spread ? "the figures below are from before" : "nobody computes this pair"}
   if (spread?.stale) return {state: "warn", text: "Stale: a leg is silent", detail: "the figures below are from before"}
   if (!test) return {state: "none", text: "Not tested yet", detail: spread && !spread.warm ? `warming up: ${spread.n} of ${spread.window} bars` : isLive ? "tests run once a minute" : "being computed"}
   if (test.is_cointegrated === null) return {state: "none", text: "No verdict", detail: test.verdict}
   return {state: test.is_cointegrated ? "good" : "bad", text: test.is_cointegrated ? "Cointegrated" : "Not cointegrated", detail: test.verdict}
 }
 
-function show(box, {source, pair}) {
+function show(box, {source, pair, isWatched}) {
   const frame = card(box, {title: "Stationarity"})
   const name = h("b")
   const detail = h("span")
@@ -57,7 +58,7 @@ function show(box, {source, pair}) {
 
   const draw = () => {
     const test = tests.at(-1) ?? null
-    const verdict = verdictOf(test, spread, source.isLive)
+    const verdict = verdictOf(test, spread, {isLive: source.isLive, isWatched: !source.isLive || isWatched()})
     badge.dataset.state = verdict.state
     setText(name, verdict.text)
     setText(detail, verdict.detail)
@@ -104,6 +105,7 @@ function show(box, {source, pair}) {
   }
   return {
     get latest() { return tests.at(-1) ?? null },
+    draw,
     dispose: () => {
       ended = true
       clearTimeout(timer)
@@ -113,10 +115,14 @@ function show(box, {source, pair}) {
 }
 
 export function mount(box, model) {
-  const kept = keepShown(box, model, {show: (source) => show(box, {source, pair: model.pair})})
+  const list = watchlistOf(model.api)
+  const isWatched = () => !list.loaded || list.of(model.pair) !== null
+  const kept = keepShown(box, model, {show: (source) => show(box, {source, pair: model.pair, isWatched})})
+  const unfollow = list.watch(() => kept.current?.draw())
   const unexpose = expose("tests", kept)
   return () => {
     unexpose()
+    unfollow()
     kept.end()
   }
 }

@@ -89,7 +89,7 @@ function hearLeg(leg, bars) {
   leg.prices = [...leg.prices, ...bars.map((each) => each.close)].slice(-PRICES)
 }
 
-function show(box, {source, pair, enterZ}) {
+function show(box, {source, pair, enterZ, isWatched}) {
   const [y, x] = pair.split("~")
   const {base, stream, interval, isLive} = source
   const legInterval = isLive ? "1s" : interval
@@ -101,10 +101,12 @@ function show(box, {source, pair, enterZ}) {
   const draw = () => {
     if (ended) return
     const nowMs = Date.now()
-    const quiet = isLive ? oldWords(stream.state, legs, nowMs) : ""
-    putScore(tiles, {spread, interval, enterZ: enterZ(), quiet})
-    putSpread(tiles, spread, quiet)
-    putTest(tiles, test)
+    const isOld = isLive && !isWatched() // what came before it was removed is no figure of now
+    const quiet = isOld ? "not watched" : isLive ? oldWords(stream.state, legs, nowMs) : ""
+    const shown = isOld ? null : spread
+    putScore(tiles, {spread: shown, interval, enterZ: enterZ(), quiet})
+    putSpread(tiles, shown, quiet)
+    putTest(tiles, isOld ? null : test)
     putLeg(tiles, "y", legs[0], {nowMs, isLive})
     putLeg(tiles, "x", legs[1], {nowMs, isLive})
     if (isLive) put(tiles, "latency", {title: "Latency", figure: duration(stream.latencyMs), note: "trade to signal"})
@@ -152,7 +154,9 @@ function show(box, {source, pair, enterZ}) {
 }
 
 export function mount(box, model) {
-  const enterZ = () => watchlistOf(model.api).of(model.pair)?.enter_z ?? DEFAULTS.enter_z
-  const kept = keepShown(box, model, {show: (source) => show(box, {source, pair: model.pair, enterZ})})
+  const list = watchlistOf(model.api)
+  const enterZ = () => list.of(model.pair)?.enter_z ?? DEFAULTS.enter_z
+  const isWatched = () => !list.loaded || list.of(model.pair) !== null
+  const kept = keepShown(box, model, {show: (source) => show(box, {source, pair: model.pair, enterZ, isWatched})})
   return () => kept.end()
 }
