@@ -14,12 +14,15 @@ _TYPES = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_
 
 def table_of(rows: Sequence[object], kind: type[Any]) -> pa.Table:
     """Give a table of instances of a flat dataclass: a column for each field."""
+    schema = schema_of(kind)
+    columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
+    return pa.table(columns, schema=schema)
+
+
+def schema_of(kind: type[Any]) -> pa.Schema:
+    """Give the columns of a flat dataclass; unlike a table, it does not make Arrow load pandas."""
     hints = get_type_hints(kind)
-    columns = {
-        field.name: pa.array([getattr(row, field.name) for row in rows], _type(hints[field.name]))
-        for field in fields(kind)
-    }
-    return pa.table(columns)
+    return pa.schema([(field.name, _type(hints[field.name])) for field in fields(kind)])
 
 
 def _type(hint: Any) -> pa.DataType:

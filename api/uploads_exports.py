@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from api.tables import table_of
+from api.tables import schema_of, table_of
 from api.uploads_kept import Bars
 from api.uploads_series import VALUES, Bounds
 from api.uploads_work import Uploads
@@ -21,7 +21,7 @@ BARS = pa.schema(
     [("symbol", pa.string()), ("interval", pa.string()), ("open_ms", pa.int64())]
     + [(name, pa.float64()) for name in VALUES]
 )
-SPREADS: pa.Schema = table_of([], Spread).schema
+SPREADS = schema_of(Spread)
 
 
 async def taken(uploads: Uploads, tables: Iterator[pa.Table]) -> AsyncIterator[pa.Table]:
