@@ -120,7 +120,8 @@ class Settings(BaseSettings):
     # Streams.
     worker: int = Field(1, ge=1, le=64, description="Number of this worker, unique in its group.")
     parts: str = Field(
-        "bars,spreads,pair_tests,alerts,webhooks,sink", description="What this worker runs."
+        "bars,spreads,pair_tests,divergence,live_divergence,alerts,webhooks,sink",
+        description="What this worker runs.",
     )
 
     webhook_urls: SecretStr = Field(

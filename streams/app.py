@@ -11,7 +11,16 @@ from oddlot import errors, settings
 from streams.worker import make_worker
 
 # Each is a module of this room that attaches itself.
-PARTS = ("bars", "spreads", "pair_tests", "alerts", "webhooks", "sink")
+PARTS = (
+    "bars",
+    "spreads",
+    "pair_tests",
+    "divergence",
+    "live_divergence",
+    "alerts",
+    "webhooks",
+    "sink",
+)
 
 with contextlib.suppress(ImportError):  # not on Windows
     mode.loop.use("uvloop")  # before Faust makes its loops

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 import faust
 
@@ -62,8 +62,13 @@ async def compute(
         state.saves.hold([], [posted])
         state.forget()  # the desks have gone on without the legs
         return
+    scans: list[Awaitable[None]] = []
+    if app.live_scans is not None and "1m" in changed:
+        scans = app.live_scans.offer(
+            kept["1m"], changed["1m"], app.publisher, arrival_ms=arrival_ms
+        )
     state.put(changed)
-    state.saves.hold(events, [posted])
+    state.saves.hold(events, [posted, *scans])
     if app.tests is not None:
         for interval, rows in settled.items():
             legs_now = state.get()[interval]

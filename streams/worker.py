@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import faust
 from faust.app.base import BootStrategy
-from faust.types import TableT
+from faust.types import TP, TableT
 from mode.supervisors import CrashingSupervisor
 from mode.utils.queues import FlowControlEvent
 
@@ -22,6 +22,8 @@ from oddlot.settings import Settings
 from streams.transport import Transport
 
 if TYPE_CHECKING:
+    from streams.groups import Groups
+    from streams.live_divergence import LiveScans
     from streams.pair_tests import Waiting
     from streams.watched import Watched
 
@@ -83,6 +85,8 @@ class Worker(faust.App):
         self._publisher: kafka.Publisher | None = None
         self.watched: Watched | None = None  # once a part asks for it
         self.tests: Waiting | None = None  # where pairs are tested here
+        self.groups: Groups | None = None  # once a part asks for them
+        self.live_scans: LiveScans | None = None  # where groups are scanned minute by minute
         super().__init__(*args, **options)
 
     @cached_property
@@ -147,6 +151,10 @@ class Worker(faust.App):
         for acknowledged in written:
             await acknowledged
         return True
+
+    def owns(self, topic: Topic[Any]) -> bool:
+        """Tell whether a topic of one partition is this worker's, and its tables are restored."""
+        return self.flow_control.is_active() and TP(topic.name, 0) in self.consumer.assignment()
 
     def table_for(self, topic: Topic[Any], name: str) -> TableT[Any, Any]:
         """Declare a table of state, partitioned like the topic that it is folded from."""

@@ -9,6 +9,7 @@ from typing import Any
 from oddlot.contracts.messages import Pair
 from oddlot.contracts.topics import Topic
 from oddlot.settings import load
+from streams.live_divergence import LiveScans
 from streams.pair_tests import Waiting
 from streams.worker import Entry
 from tests.fakes import MemoryPublisher
@@ -38,6 +39,12 @@ class FakeWorker:
         self.tables: dict[str, FakeTable] = {}
         self.written: list[Entry] = []
         self.tests: Waiting | None = None
+        self.groups: Any = None
+        self.live_scans: LiveScans | None = None
+        self.is_owner = True
+
+    def owns(self, topic: Topic[Any]) -> bool:
+        return self.is_owner
 
     def table_for(self, topic: Topic[Any], name: str) -> FakeTable:
         return self.tables.setdefault(name, FakeTable())
