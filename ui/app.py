@@ -12,9 +12,9 @@ from panel_material_ui.template.base import Page
 
 from oddlot.settings import Settings
 from ui import charts, theme
-from ui.pages import pairs
+from ui.pages import divergence, pairs
 
-PAGES: tuple[ModuleType, ...] = (pairs,)
+PAGES: tuple[ModuleType, ...] = (pairs, divergence)
 TITLE = "ODDLOT"
 ICON = Path(__file__).parent / "icon.svg"
 PHONE = "Mobi"  # what browsers on phones say of themselves

@@ -24,6 +24,7 @@ TOKENS = {
     "accent": "#4f8cff",
     "warn": "#f5b642",
     "violet": "#c78bea",
+    "low": "#f59e42",
 }
 
 FONT = 'Roboto, "Segoe UI", system-ui, sans-serif'
@@ -44,7 +45,7 @@ def shell_css() -> str:
 
 def component_css() -> str:
     """The rules inside every component's shadow root."""
-    sheets = ("components.css", "controls.css")
+    sheets = ("components.css", "controls.css", "divergence.css")
     return "\n".join((STYLES / name).read_text("utf-8") for name in sheets)
 
 

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.middleware.cors import CORSMiddleware
 
-from tests.ui import fake_market, fake_pairs, fake_uploads
+from tests.ui import fake_divergence, fake_market, fake_pairs, fake_uploads
 
 RING = 400
 MOST_ROWS, PAGED_SPREADS = 5_000, 1_000
@@ -64,6 +64,7 @@ class FakeApi:
         self.hub = Hub()
         self.pairs = fake_pairs.Pairs(self.market)
         self.uploads = fake_uploads.Uploads(self.market)
+        self.divergence = fake_divergence.Divergences()
         self.silent = False
         self.warm = True
         self.stale = False
@@ -151,6 +152,8 @@ class FakeApi:
             self.pairs.tell(self._changed.pop(0))
         while not self.pairs.changes.empty():
             await self.hub.publish("pairs", self.pairs.changes.get_nowait())
+        while self.divergence.outbox:
+            await self.hub.publish(*self.divergence.outbox.popleft())
         while self._tested:
             test = self._tested.pop(0)
             await self.hub.publish(f"pair-tests:{test['pair']}:{test['interval']}", test)
@@ -186,6 +189,7 @@ class FakeApi:
         app.add_api_route("/spreads/{pair}", self._spreads)
         app.include_router(self.pairs.router)
         app.include_router(self.uploads.router)
+        app.include_router(self.divergence.router)
         app.add_api_route("/readyz", self._readyz)
         app.add_api_websocket_route("/stream", self._stream)
         return app

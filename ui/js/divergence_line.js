@@ -1,7 +1,7 @@
 // A few closes -> a line small enough for a table's cell.
 
 const SVG = "http://www.w3.org/2000/svg"
-const WIDTH = 84
+const WIDTH = 68
 const HEIGHT = 20
 
 /** A line from the oldest to the newest value, green where it rose; empty for fewer than two. */

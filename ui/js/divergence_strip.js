@@ -6,7 +6,7 @@ import {h} from "./dom.js"
 import {follow} from "./divergence.js"
 import {openBars} from "./divergence_dialog.js"
 import {percent, ranked, windowName} from "./divergence_rows.js"
-import {AXIS_PX, drawStrip, nearest, ROW_PX} from "./divergence_strip_canvas.js"
+import {AXIS_PX, drawStrip, nearest, rowPx} from "./divergence_strip_canvas.js"
 import {signed} from "./format.js"
 
 const MOST_WITH_ALL = 2 // groups of which every window gets a row
@@ -61,7 +61,7 @@ export function mount(box, model) {
     const now = chosen || (scans.length <= MOST_WITH_ALL ? "all" : String(scans[0].windows[0].window))
     windows.set(now)
     lines = linesOf(scans, now)
-    frame.body.style.height = `${Math.max(3, lines.length) * ROW_PX + AXIS_PX + 34}px`
+    frame.body.style.height = `${Math.max(2, lines.length) * rowPx(lines) + AXIS_PX + 34}px`
     if (!lines.some((line) => line.dots.length)) return chart.empty("No member has a score: too few closes are known.")
     chart.ready()
     const beyond = [...new Set(lines.flatMap((line) => line.dots.filter((dot) => dot.crosses).map((dot) => dot.symbol)))]

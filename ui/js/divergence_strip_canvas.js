@@ -3,7 +3,7 @@
 import {signed} from "./format.js"
 import {token} from "./plot.js"
 
-export const ROW_PX = 46
+const ROW_PX = {few: 76, some: 54, many: 42} // up to three of them, up to six, more
 export const AXIS_PX = 26
 const NAME_PX = {wide: 150, narrow: 84}
 const NARROW_PX = 560
@@ -13,6 +13,11 @@ const REACH_PX = 12 // of the cursor
 const FARTHEST_Z = 12 // beyond it a dot lies at the edge, with its figure
 const TAU = 2 * Math.PI
 const TICKS = [1, 2, 5]
+
+/** The height of one of so many rows. */
+export function rowPx(lines) {
+  return lines.length <= 3 ? ROW_PX.few : lines.length <= 6 ? ROW_PX.some : ROW_PX.many
+}
 
 /** How far the axis reaches: all dots but the farthest, and the threshold with room. */
 export function reachOf(lines) {
@@ -26,18 +31,19 @@ export function placed(lines, width) {
   const reach = reachOf(lines)
   const left = width < NARROW_PX ? NAME_PX.narrow : NAME_PX.wide
   const x = (z) => left + ((Math.max(-reach, Math.min(reach, z)) + reach) / (2 * reach)) * (width - left - RIGHT_PX)
+  const height = rowPx(lines)
   const dots = lines.flatMap((line, row) => {
     const taken = []
     return [...line.dots].sort((a, b) => a.z - b.z).map((dot) => {
       const at = x(dot.z)
       const near = taken.filter((each) => Math.abs(each.x - at) < 2 * DOT_PX).map((each) => each.lane)
       const lane = [0, 1, -1, 2, -2].find((each) => !near.includes(each)) ?? 0
-      const made = {...dot, x: at, lane, y: row * ROW_PX + ROW_PX / 2 + lane * (2 * DOT_PX - 1), isBeyond: Math.abs(dot.z) > reach}
+      const made = {...dot, x: at, lane, y: row * height + height / 2 + lane * (2 * DOT_PX - 1), isBeyond: Math.abs(dot.z) > reach}
       taken.push(made)
       return made
     })
   })
-  return {reach, left, x, dots}
+  return {reach, left, x, dots, height}
 }
 
 /** The dot under the cursor, or null. */
@@ -51,8 +57,8 @@ export function nearest(dots, {offsetX, offsetY}) {
 }
 
 function drawAxis(context, {lines, place, width}) {
-  const {reach, x} = place
-  const bottom = lines.length * ROW_PX
+  const {reach, x, height} = place
+  const bottom = lines.length * height
   const step = TICKS.find((each) => (2 * reach) / each <= (width < NARROW_PX ? 7 : 16)) ?? 5
   context.textAlign = "center"
   for (let z = -Math.floor(reach / step) * step; z <= reach; z += step) {
@@ -67,26 +73,26 @@ function drawAxis(context, {lines, place, width}) {
 }
 
 function drawLine(context, {line, row, place, width}) {
-  const {x, left} = place
-  const top = row * ROW_PX
+  const {x, left, height} = place
+  const top = row * height
   context.fillStyle = `${token("t3")}1c` // in line
-  context.fillRect(x(-line.enterZ), top + 3, x(line.enterZ) - x(-line.enterZ), ROW_PX - 6)
+  context.fillRect(x(-line.enterZ), top + 3, x(line.enterZ) - x(-line.enterZ), height - 6)
   context.strokeStyle = token("warn")
   context.setLineDash([3, 3])
   for (const z of [-line.enterZ, line.enterZ]) {
     context.beginPath()
     context.moveTo(x(z), top + 3)
-    context.lineTo(x(z), top + ROW_PX - 3)
+    context.lineTo(x(z), top + height - 3)
     context.stroke()
   }
   context.setLineDash([])
   context.textAlign = "left"
   context.fillStyle = token("t2")
-  if (line.name) context.fillText(line.name, 2, top + ROW_PX / 2 - 2, left - 10)
+  if (line.name) context.fillText(line.name, 2, top + height / 2 - 2, left - 10)
   context.fillStyle = token(line.name ? "t3" : "t2")
-  context.fillText(line.window, 2, top + ROW_PX / 2 + (line.name ? 13 : 4), left - 10)
+  context.fillText(line.window, 2, top + height / 2 + (line.name ? 13 : 4), left - 10)
   context.strokeStyle = token("grid")
-  context.strokeRect(-1, top + ROW_PX - 0.5, width + 2, 0)
+  context.strokeRect(-1, top + height - 0.5, width + 2, 0)
 }
 
 function drawDot(context, dot, isAt) {

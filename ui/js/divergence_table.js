@@ -57,7 +57,7 @@ function columns(scans) {
     {name: `Corr ${lookback}`, title: "With the equal-weight index of the others", text: (row) => number(row.correlation), value: (row) => row.correlation, descending: true},
     {name: "usually", title: "The same, before the longest window began; it confirms", text: (row) => number(row.usual_correlation), value: (row) => row.usual_correlation, descending: true, tone: () => "o-quiet"},
     {name: "β", text: (row) => number(row.beta), value: (row) => row.beta, descending: true},
-    {name: "Flags", text: (row) => (row.flags.length ? h("span", {class: "o-reading", title: row.flags.join("\n")}, row.flags.join("; ")) : ""), align: "left", tone: () => "o-warn"},
+    {name: "Flags", text: (row) => (row.flags.length ? h("span", {class: "o-flags", title: row.flags.join("\n")}, `⚑ ${row.flags.join("; ")}`) : ""), align: "left", tone: () => "o-warn"},
   ]
 }
 

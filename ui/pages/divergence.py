@@ -141,4 +141,4 @@ def search_of(page: DivergencePage) -> str:
     if page.interval != "1d":
         query["interval"] = page.interval
     given = {name: value for name, value in query.items() if value}
-    return "?" + urlencode(given, safe=",") if given else ""
+    return "?" + urlencode(given, safe=",")
