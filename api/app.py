@@ -62,7 +62,7 @@ ROOMS = (
     bars, spreads, pair_tests, symbols, pair_scans, pairs, alerts, uploads, uploads_views,
     divergence_scans, divergence, closes, peer_groups, health, stream,
 )  # fmt: skip
-DESCRIPTION = """Bars and spreads: history by `GET`, live by the WebSocket `/stream`.
+DESCRIPTION = """Bars, spreads and divergence: history by `GET`, live by the WebSocket `/stream`.
 
 Times are integer milliseconds UTC. Errors are `application/problem+json` (RFC 9457).
 """
@@ -110,6 +110,10 @@ def make_app(
         diverging=diverging,
         heartbeat_s=heartbeat_s,
     )
+    return _app_on(backend)
+
+
+def _app_on(backend: Backend) -> FastAPI:
     app: FastAPI = FastAPIOffline(
         title="Oddlot",
         summary="Finds the odd one of the lot, live.",
@@ -126,7 +130,7 @@ def make_app(
     app.add_api_route("/", _to_docs, include_in_schema=False)
     problems.install(app)
     bugs.install(app)
-    origins.install(app, settings.origins)  # last, so that its headers are on every answer
+    origins.install(app, backend.settings.origins)  # last, so that its headers are on every answer
     return app
 
 

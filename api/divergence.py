@@ -128,7 +128,8 @@ def _known(group: str, interval: ScanInterval, backend: Backend) -> PeerGroup | 
     """Give the group, or None for a scan of pasted symbols; raise 404 for anything else."""
     known = backend.grouping.by_id.get(group)
     if known is None:
-        if backend.diverging.memory.find(group, interval) is None:
+        is_scan = backend.diverging.jobs.find(group) is not None
+        if not is_scan and backend.diverging.memory.find(group, interval) is None:
             shown = group[:SHOWN_CHARACTERS]
             raise HTTPException(
                 404, f"expected a known group, was {shown!r}; GET /peer-groups lists them"

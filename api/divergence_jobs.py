@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.divergence_memory import Memory
 from api.divergence_views import ScanState, ScanView, Standing, Wait
+from api.divergence_words import said
 from api.hub import Hub
 from api.live import now_ms
 from api.problems import RETRY_AFTER_S
@@ -34,7 +34,6 @@ RESTED_MS = 30_000  # how long after its end the same scan is not started anew
 GIVEN_UP_MS = 600_000  # a scan that goes on for longer counts as over: it may be started anew
 SESSIONS = 140  # six months of trading days are 126
 PRIORITY = 9  # somebody waits
-DAY_MS = 86_400_000
 SCAN = "scan-"
 
 Judge = Callable[[Divergence | None], Divergence | None]
@@ -282,36 +281,6 @@ def scan_id(baskets: Sequence[Basket]) -> str:
 def channel_of(scan: str) -> str:
     """Name the channel of a scan."""
     return f"scans:{scan}"
-
-
-def said(state: ScanState, members: int, ready: int, missing: int, waiting: Sequence[Wait]) -> str:
-    """Say in words how far a scan is.
-
-    >>> said("fetching", 80, 43, 37, ())
-    'fetching 37 of 80'
-    """
-    parts = []
-    if state != "fetching":
-        parts.append(f"scanned {ready} of {members}")
-    elif missing:
-        parts.append(f"fetching {missing} of {members}")
-    else:
-        parts.append(f"scanning {ready} of {members}")
-    tomorrow = now_ms() // DAY_MS + 1
-    late = [wait for wait in waiting if wait.state == "waiting"]
-    soon = [wait for wait in late if wait.until_ms and wait.until_ms // DAY_MS <= tomorrow]
-    if soon:
-        parts.append(f"{len(soon)} wait for tomorrow's quota")
-    for day in sorted({wait.until_ms // DAY_MS for wait in late if wait.until_ms}):
-        if day > tomorrow:
-            count = sum(bool(w.until_ms and w.until_ms // DAY_MS == day) for w in late)
-            date = dt.datetime.fromtimestamp(day * DAY_MS / 1_000, dt.UTC).date()
-            parts.append(f"{count} wait for the quota of {date}")
-    if unknown := sum(wait.until_ms is None for wait in late):
-        parts.append(f"{unknown} wait for a quota")
-    if refused := len(waiting) - len(late):
-        parts.append(f"{refused} cannot be had")
-    return ", ".join(parts)
 
 
 def _is_over(job: Job, at_ms: int) -> bool:

@@ -234,9 +234,10 @@ class MemoryDesk:
             raise BrokerUnavailable("expected Kafka, was: away")
         known = len(self.publisher.published)
         yield self.publisher
-        for _, change, _ in self.publisher.published[known:]:
+        for to, change, _ in self.publisher.published[known:]:
             for topic in self.followers:
-                topic.put(topics.PAIRS, change)
+                if to is topics.PAIRS:
+                    topic.put(to, change)
 
 
 class MemoryTopics:

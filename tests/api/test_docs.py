@@ -11,15 +11,21 @@ from api import app as apps
 from api import (
     channels,
     clients,
+    closes,
+    divergence,
+    divergence_jobs,
+    divergence_memory,
     exports,
     hub,
     pair_tests,
     scans,
+    sparklines,
     store,
     stream,
     stretches,
     watching,
 )
+from oddlot.contracts.divergence import MAX_BASKETS, MAX_MEMBERS, MIN_MEMBERS
 from oddlot.store.reader import MAX_ROWS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
@@ -46,6 +52,15 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
         f"At most {exports.MAX_EXPORTS} files",
         f"{scans.MAX_SCANS} different ones may be under way",
         f"asks for the same within {scans.KEPT_S:.0f} s",
+        f"`z` ({divergence.MIN_Z:g} to {divergence.MAX_Z:g})",
+        f"`groups` (1 to {MAX_BASKETS} ids) or `symbols` ({MIN_MEMBERS} to {MAX_MEMBERS} different",
+        f"while it goes on and {divergence_jobs.RESTED_MS // 1_000} s longer",
+        f"one of the last {divergence_memory.MAX_PASTED}",
+        f"At most {divergence_jobs.MAX_SCANS} scans are under way",
+        f"progress of the last {divergence_jobs.MAX_KEPT}",
+        f"no result after {divergence_jobs.GIVEN_UP_MS // 60_000} minutes",
+        f"the last {sparklines.CLOSES} closes",
+        f"?limit={closes.DEFAULT_SESSIONS}`",
     ],
 )
 def test_the_page_has_the_limits_of_the_code(words: str) -> None:
