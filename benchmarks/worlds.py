@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,10 +29,15 @@ WORKER_CORE = 0
 
 
 @contextlib.contextmanager
-def broker() -> Iterator[Settings]:
-    """Run an embedded broker in a directory that goes away."""
+def broker(group: str = "crypto-majors") -> Iterator[Settings]:
+    """Run an embedded broker in a directory that goes away, with one peer group to watch."""
     with tempfile.TemporaryDirectory(prefix="oddlot-bench-") as folder:
-        settings = load(state_dir=Path(folder), kafka_port=ports.free_port(), kafka="")
+        groups = Path(folder) / "groups"
+        groups.mkdir()
+        shutil.copy(ROOT / "peer_groups" / f"{group}.json", groups)
+        settings = load(
+            state_dir=Path(folder), peer_groups_dir=groups, kafka_port=ports.free_port(), kafka=""
+        )
         with process(settings, [sys.executable, "-m", "oddlot.local.kafka"]):
             yield settings
 
