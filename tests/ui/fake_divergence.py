@@ -310,4 +310,3 @@ def _budget(name: str, title: str, unit: str, windows: list[Any], now_ms: int) -
 
 def _age_of(scan: Divergence) -> int:
     return int(time.time() * 1_000) - scan.computed_ms
-

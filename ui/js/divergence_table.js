@@ -48,7 +48,7 @@ function columns(scans) {
     {name: "Name", text: (row) => h("span", {class: "o-name", title: row.name}, row.name), value: (row) => row.name, align: "left", tone: () => "o-quiet"},
     ...(scans.length > 1 ? [{name: "Group", text: (row) => row.title, value: (row) => row.title, align: "left", tone: () => "o-quiet"}] : []),
     {name: "Verdict", text: (row) => h("span", {class: "o-tag", "data-verdict": row.verdict}, NAMES[row.verdict] ?? row.verdict), align: "left"},
-    {name: "Reading", text: (row) => h("span", {class: "o-reading", title: row.label}, row.label), align: "left"},
+    {name: "Reading", text: (row) => h("span", {class: "o-reading", title: [row.label, ...row.flags].join("\n")}, row.flags.length ? h("span", {class: "o-warn", "aria-hidden": "true"}, "⚑ ") : null, row.label), align: "left"},
     {name: "z", title: "The strongest, and its window", text: (row) => signed(row.z, 1), value: (row) => (row.z == null ? null : Math.abs(row.z)), descending: true, tone: (row) => (row.verdict === "in line" ? "" : row.z < 0 ? "o-low" : "o-accent")},
     {name: "over", text: (row) => (row.window ? windowName(row.window, interval) : "–"), value: (row) => row.window, tone: () => "o-quiet"},
     ...scans[0].windows.map(({window}, i) => of(window, i)),
