@@ -13,13 +13,14 @@ pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Watched]
 
-# Elements in any shadow root that reach beyond the right edge; the canvases clip themselves.
+# Elements in any shadow root that reach beyond the right edge; charts clip and tables scroll.
 TOO_WIDE = """() => {
     const wide = []
     const walk = (root) => root.querySelectorAll('*').forEach((each) => {
         const {right, width} = each.getBoundingClientRect()
         const beyond = width && right > innerWidth + 1
-        if (beyond && !each.closest('.o-plot')) wide.push(each.outerHTML.slice(0, 80))
+        const apart = each.parentElement?.closest('.o-plot, .o-scroll')
+        if (beyond && !apart) wide.push(each.outerHTML.slice(0, 80))
         if (each.shadowRoot) walk(each.shadowRoot)
     })
     walk(document)
