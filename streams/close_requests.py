@@ -9,7 +9,7 @@ from oddlot.contracts.messages import CloseRequest, Venue
 from oddlot.peer_groups import PeerGroup
 from oddlot.quant.closes import midnight_ms
 from oddlot.quant.sessions import end_ms, last_session
-from streams.divergence_state import Kept
+from streams.closes import Kept
 
 REQUESTER = "refresh"
 SESSIONS = 126  # half a year

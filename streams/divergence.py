@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,7 +19,7 @@ from mode import Service
 
 from oddlot import kafka
 from oddlot.contracts import topics
-from oddlot.contracts.messages import Basket, CloseState, DailyClose, ScanRequest
+from oddlot.contracts.messages import Basket, CloseState, ScanRequest
 from oddlot.errors import BadMessage, BrokerUnavailable
 from oddlot.peer_groups import PeerGroup
 from oddlot.quant.divergence import Rules
@@ -26,7 +27,8 @@ from oddlot.quant.scans import Scanning, scan_groups
 from oddlot.settings import Settings
 from streams import batches
 from streams.close_requests import CloseRequests
-from streams.divergence_state import DailyState
+from streams.closes import Closes
+from streams.divergence_state import ScanState
 from streams.due import Due
 from streams.groups import Groups, groups_of
 from streams.saves import EVERY_S
@@ -38,28 +40,31 @@ ORIGIN = "streams.divergence"
 # A history comes in some hundred messages, and a call brings several: a scan waits for the last.
 QUIET_S, LONGEST_S = 0.5, 5.0
 IDLE_S, ASK_EVERY_S = 1.0, 5.0  # between looks at the groups, and at the calendar
-LEVEL_S = 3.0  # without closes before any are asked for: at a start, they may all be on the topic
 
 Key = tuple[str, str]  # id of the scan, empty where nobody asked; and of the basket
 
 
 def attach(app: Worker) -> None:
     """Declare the agent, its state, and what scans beside it."""
-    state = DailyState(app)
-    daily = Daily(app, state, groups_of(app))
+    closes, state = Closes(), ScanState(app)
+    daily = Daily(app, closes, state, groups_of(app))
 
-    async def follow_closes(stream: faust.StreamT[bytes]) -> None:
+    async def follow_requests(stream: faust.StreamT[bytes]) -> None:
         """Take in what has arrived, and note what is to be scanned."""
         async for events in batches.micro_batches(stream):
             await daily.take(events)
 
-    source = app.source(topics.CLOSES, topics.CLOSE_STATES, topics.SCAN_REQUESTS)
-    app.agent(source, name=ORIGIN)(follow_closes)
+    source = app.source(topics.SCAN_REQUESTS, topics.CLOSE_STATES)
+    app.agent(source, name=ORIGIN)(follow_requests)
     app.timer(EVERY_S, name="save_divergence")(state.saves.save)
 
     @app.service
     class DailyScans(Service):
         """Starts and stops with the worker."""
+
+        @Service.task
+        async def _follow(self) -> None:
+            await closes.follow(app.settings, daily.note)
 
         @Service.task
         async def _run(self) -> None:
@@ -82,8 +87,8 @@ class Daily:
     What is still to be scanned is not saved: whoever starts, or takes over, scans everything once.
     """
 
-    def __init__(self, app: Worker, state: DailyState, groups: Groups) -> None:
-        self._app, self._state, self._groups = app, state, groups
+    def __init__(self, app: Worker, closes: Closes, state: ScanState, groups: Groups) -> None:
+        self._app, self._closes, self._state, self._groups = app, closes, state, groups
         self._rules = rules_of(app.settings)
         self._due = Due[Key](quiet_s=QUIET_S, longest_s=LONGEST_S)
         self._requests = CloseRequests()
@@ -91,7 +96,7 @@ class Daily:
         self._seen: tuple[PeerGroup, ...] | None = None
         self._forgotten = -1
         self._changed = asyncio.Event()
-        self._last_close_s, self._asked_s = 0.0, -ASK_EVERY_S
+        self._asked_s = -math.inf
         self._arrival_ms = 0
 
     async def take(self, events: list[batches.Event]) -> None:
@@ -102,32 +107,39 @@ class Daily:
             return
         self._look_around()
         self._arrival_ms = batches.arrival_ms(events[-1])
-        changed, heard = set[str](), set[str]()
+        heard = set[str]()
         asked: list[Key] = []
         for message in messages:
-            if isinstance(message, DailyClose):
-                self._last_close_s = time.monotonic()
-                if self._state.add(message):
-                    changed.add(message.symbol)
-            elif isinstance(message, CloseState):
+            if isinstance(message, CloseState):
                 if self._state.hear(message):
                     heard.add(message.symbol)
-            elif self._state.open(message):
+            elif self._state.open(message, self._closes.fetched(message.awaited)):
                 asked += [(message.scan, basket.id) for basket in message.baskets]
-        self._state.arrive()
+        self._arrive()
         now_s = time.monotonic()
-        self._due.note(_touched(changed, self._of_groups()), now_s)
-        self._due.note(_touched(changed | heard, self._of_scans()), now_s)
+        self._due.note(_touched(heard, self._of_scans()), now_s)
         self._due.note(asked, now_s - QUIET_S)  # somebody waits
         self._state.saves.hold(events, [])
         self._changed.set()
+
+    def note(self, changed: set[str]) -> None:
+        """Note what has to be scanned as the closes of some symbols have changed."""
+        now_s = time.monotonic()
+        self._due.note(_touched(changed, self._of_groups()), now_s)
+        self._due.note(_touched(changed, self._of_scans()), now_s)
+        self._arrive()
+        self._changed.set()
+
+    def _arrive(self) -> None:
+        left = {symbol for scan in self._state.scans.values() for symbol in scan.left}
+        self._state.arrive(self._closes.fetched(left))
 
     async def run(self) -> None:
         """Scan until cancelled."""
         while True:
             self._changed.clear()
             wait_s = IDLE_S
-            if self._app.owns(topics.CLOSES):
+            if self._closes.is_level and self._app.owns(topics.SCAN_REQUESTS):
                 await self.scan(time.monotonic(), _now_ms())
                 await self.ask(time.monotonic(), _now_ms())
                 wait_s = min(IDLE_S, self._due.wait_s(time.monotonic()))
@@ -152,10 +164,10 @@ class Daily:
 
     async def ask(self, now_s: float, now_ms: int) -> None:
         """Ask for the closes that are due; the producers know what they can afford."""
-        if now_s < max(self._last_close_s + LEVEL_S, self._asked_s + ASK_EVERY_S):
+        if now_s < self._asked_s + ASK_EVERY_S:
             return
         self._asked_s = now_s
-        requests = self._requests.due(self._groups.all, self._state.closes, now_ms)
+        requests = self._requests.due(self._groups.all, self._closes.by_symbol, now_ms)
         try:
             await self._app.publisher.publish(topics.CLOSE_REQUESTS, requests, arrival_ms=now_ms)
         except BrokerUnavailable as e:
@@ -173,7 +185,7 @@ class Daily:
         if basket is None:
             return  # the group is gone
         scanning = Scanning(rules=self._rules, interval="1d", now_ms=now_ms, scan=scan or None)
-        histories = self._state.histories({*basket.symbols, basket.benchmark})
+        histories = self._closes.histories({*basket.symbols, basket.benchmark})
         found = [
             replace(each, pending=pending) for each in scan_groups([basket], histories, scanning)
         ]
@@ -186,7 +198,7 @@ class Daily:
         now_s = time.monotonic()
         if is_new:
             self._state.read()
-            self._forgotten, self._last_close_s = self._state.forgotten, now_s
+            self._forgotten = self._state.forgotten
             self._due.clear()
             self._due.note([key for key, _ in self._of_scans()], now_s)
         if is_new or self._groups.all is not self._seen:
@@ -214,7 +226,7 @@ def _touched(symbols: set[str], baskets: Iterable[tuple[Key, Basket]]) -> list[K
 
 async def _decoded(
     publisher: kafka.Publisher, events: list[batches.Event]
-) -> list[DailyClose | CloseState | ScanRequest]:
+) -> list[CloseState | ScanRequest]:
     found = []
     for event in events:
         try:
@@ -222,7 +234,7 @@ async def _decoded(
         except BadMessage as e:
             await kafka.refuse(publisher, ORIGIN, event.value, str(e))
             continue
-        assert isinstance(message, DailyClose | CloseState | ScanRequest)
+        assert isinstance(message, CloseState | ScanRequest)
         found.append(message)
     return found
 

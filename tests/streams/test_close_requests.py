@@ -10,7 +10,7 @@ from oddlot.peer_groups import Member, PeerGroup
 from oddlot.quant.closes import DAY_MS, midnight_ms
 from oddlot.quant.sessions import end_ms
 from streams.close_requests import AGAIN_MS, CloseRequests
-from streams.divergence_state import Kept
+from streams.closes import Kept
 
 SESSION = dt.date(2024, 8, 8)  # a Thursday
 END_MS = end_ms(SESSION, "us")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,8 +26,9 @@ from oddlot.errors import BrokerUnavailable
 from oddlot.peer_groups import Member, PeerGroup
 from oddlot.quant.divergence import Rules
 from oddlot.quant.scans import Scanning, scan_groups
-from streams.divergence import LEVEL_S, LONGEST_S, QUIET_S, Daily
-from streams.divergence_state import MAX_SESSIONS, DailyState
+from streams.closes import MAX_SESSIONS, Closes
+from streams.divergence import ASK_EVERY_S, LONGEST_S, QUIET_S, Daily
+from streams.divergence_state import ScanState
 from tests.quant.groups import Group, made_up
 from tests.streams.workers import FakeEvent, FakeWorker
 
@@ -53,23 +55,20 @@ REQUEST = ScanRequest(scan="scan-1", baskets=(PASTED,), awaited=("M1", "M3"), re
 
 def closes(
     symbol: str, *, fetched_ms: int = FETCHED_MS, market: Group = MARKET, times: float = 1.0
-) -> list[FakeEvent]:
+) -> list[DailyClose]:
     row = market.closes[market.symbols.index(symbol)]
     return [
-        FakeEvent(
-            topics.CLOSES,
-            DailyClose(
-                symbol=symbol,
-                date=FIRST + day * DAY,
-                open=None,
-                high=None,
-                low=None,
-                close=float(price),
-                volume=None,
-                adjusted_close=float(price) * times,
-                provider="made up",
-                fetched_ms=fetched_ms,
-            ),
+        DailyClose(
+            symbol=symbol,
+            date=FIRST + day * DAY,
+            open=None,
+            high=None,
+            low=None,
+            close=float(price),
+            volume=None,
+            adjusted_close=float(price) * times,
+            provider="made up",
+            fetched_ms=fetched_ms,
         )
         for day, price in enumerate(row)
     ]
@@ -93,18 +92,26 @@ def asked(request: ScanRequest = REQUEST) -> FakeEvent:
 
 
 class Run:
-    """One life of a worker: what it knows at its start is in the table alone."""
+    """One life of a worker: what it knows at its start is in the table and on the topic alone."""
 
     def __init__(self, worker: FakeWorker, *groups: PeerGroup) -> None:
         self.worker = worker
         self.groups: Any = SimpleNamespace(all=groups)
-        self.state = DailyState(worker)
-        self.daily = Daily(worker, self.state, self.groups)
+        self.state, self.closes = ScanState(worker), Closes()
+        self.closes.add(worker.publisher.on(topics.CLOSES))
+        self.daily = Daily(worker, self.closes, self.state, self.groups)
         self.told = len(worker.publisher.published)
 
-    async def take(self, *events: FakeEvent) -> None:
-        await self.daily.take([*events])
-        await self.state.saves.save()
+    async def take(self, *arrived: FakeEvent | DailyClose) -> None:
+        """Let something arrive, in that order."""
+        for of_closes, some in itertools.groupby(arrived, lambda a: isinstance(a, DailyClose)):
+            if of_closes:
+                found: Any = [*some]
+                await self.worker.publisher.publish(topics.CLOSES, found, arrival_ms=0)
+                self.daily.note(self.closes.add(found))
+            else:
+                await self.daily.take([*some])  # type: ignore[list-item]  # the others are events
+                await self.state.saves.save()
 
     async def scanned(self, after_s: float = LATER_S, now_ms: int = NOW_MS) -> list[Divergence]:
         """Let time pass; give what has been published by then and not been given before."""
@@ -159,7 +166,7 @@ async def test_a_newer_fetch_replaces_the_whole_history(worker: FakeWorker) -> N
     await run.take(*closes("M0"))
     await run.take(*closes("M0", fetched_ms=FETCHED_MS + 1, times=0.1)[:50])
     await run.take(*closes("M0"))  # the older one comes again
-    history = run.state.histories(["M0"])["M0"]
+    history = run.closes.histories(["M0"])["M0"]
     assert len(history.open_ms) == 50
     np.testing.assert_array_equal(history.close, MARKET.closes[0, :50] * 0.1)
 
@@ -168,7 +175,7 @@ async def test_a_history_is_bounded_and_keeps_its_newest_sessions(worker: FakeWo
     run = Run(worker, GROUP)
     long = made_up(members=4, days=MAX_SESSIONS + 10)
     await run.take(*closes("M0", market=long))
-    history = run.state.histories(["M0"])["M0"]
+    history = run.closes.histories(["M0"])["M0"]
     np.testing.assert_array_equal(history.open_ms, long.open_ms[10:])
 
 
@@ -200,20 +207,19 @@ async def test_a_changed_group_is_scanned_and_a_removed_one_is_not(worker: FakeW
 
 
 async def test_events_of_an_old_generation_change_nothing(worker: FakeWorker) -> None:
-    run = Run(worker, GROUP)
-    events = closes("M0")
+    run, event = Run(worker, GROUP), asked()
     worker.consumer_generation_id = 2
-    await run.take(*events)
-    assert run.state.closes == {}
-    assert not any(event.acknowledged for event in events)
+    await run.take(event)
+    assert run.state.scans == {}
+    assert not event.acknowledged
 
 
 async def test_what_breaks_its_contract_is_put_aside(worker: FakeWorker) -> None:
     run = Run(worker, GROUP)
-    await run.take(FakeEvent(topics.CLOSES, b"{}"), *closes("M0"))
+    await run.take(*closes("M0"), FakeEvent(topics.SCAN_REQUESTS, b"{}"), asked())
     (letter,) = worker.publisher.on(topics.DEAD_LETTERS)
     assert letter.origin == "streams.divergence"
-    assert len(await run.scanned()) == 1
+    assert "scan-1" in [scan.scan for scan in await run.scanned()]
 
 
 async def test_a_scan_is_answered_at_once_and_says_what_it_awaits(worker: FakeWorker) -> None:
@@ -314,18 +320,14 @@ async def test_a_scan_is_not_waited_for_longer_than_a_day_and_a_bit(worker: Fake
     await run.scanned(now_ms=NOW_MS + 27 * 3_600_000)
     assert run.state.scans == {}
     await run.state.saves.save()
-    assert not any(key.startswith("scan|") for key in worker.tables["divergence"].data)
+    assert not any(key.startswith("scan|") for key in worker.tables["scans"].data)
 
 
-async def test_closes_of_all_groups_are_asked_for_once_it_is_known_what_is_there(
-    worker: FakeWorker,
-) -> None:
+async def test_closes_of_all_groups_are_asked_for(worker: FakeWorker) -> None:
     run = Run(worker, GROUP)
     await run.take(*closes("M0"))
     await run.daily.ask(run.now_s(), NOW_MS)
-    assert worker.publisher.on(topics.CLOSE_REQUESTS) == []  # more may be on the topic
-    await run.daily.ask(run.now_s() + LEVEL_S, NOW_MS)
     asked_for = worker.publisher.on(topics.CLOSE_REQUESTS)
     assert [request.symbol for request in asked_for] == ["M1", "M2", "M3"]
-    await run.daily.ask(run.now_s() + 99 * LEVEL_S, NOW_MS)
+    await run.daily.ask(run.now_s() + 9 * ASK_EVERY_S, NOW_MS)
     assert worker.publisher.on(topics.CLOSE_REQUESTS) == asked_for
