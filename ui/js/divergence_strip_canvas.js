@@ -5,7 +5,7 @@ import {token} from "./plot.js"
 
 const ROW_PX = {few: 76, some: 54, many: 42} // up to three of them, up to six, more
 export const AXIS_PX = 26
-const NAME_PX = {wide: 150, narrow: 84}
+const NAME_PX = {wide: 150, narrow: 84, none: 52} // without names there are windows
 const NARROW_PX = 560
 const RIGHT_PX = 18
 const DOT_PX = 4
@@ -29,7 +29,7 @@ export function reachOf(lines) {
 /** Where everything lies: every dot with its pixel, none over another one if there is room. */
 export function placed(lines, width) {
   const reach = reachOf(lines)
-  const left = width < NARROW_PX ? NAME_PX.narrow : NAME_PX.wide
+  const left = !lines.some((line) => line.name) ? NAME_PX.none : width < NARROW_PX ? NAME_PX.narrow : NAME_PX.wide
   const x = (z) => left + ((Math.max(-reach, Math.min(reach, z)) + reach) / (2 * reach)) * (width - left - RIGHT_PX)
   const height = rowPx(lines)
   const dots = lines.flatMap((line, row) => {
@@ -112,13 +112,13 @@ function drawDot(context, dot, isAt) {
   }
 }
 
-function drawNames(context, dots) {
+function drawNames(context, {dots, left}) {
   const taken = []
   context.textAlign = "center"
   for (const dot of dots.filter((each) => each.crosses).sort((a, b) => Math.abs(b.z) - Math.abs(a.z))) {
     const half = context.measureText(dot.symbol).width / 2 + 2
     const end = context.canvas.clientWidth - half - 2
-    const x = Math.min(dot.x, end)
+    const x = Math.max(left + half, Math.min(dot.x, end))
     const free = [dot.y - 9, dot.y + 17].find((y) => !taken.some((each) => Math.abs(each.y - y) < 11 && Math.abs(each.x - x) < each.half + half))
     if (free === undefined) continue // it is named under the cursor, and in the table
     taken.push({x, y: free, half})
@@ -140,6 +140,6 @@ export function drawStrip(canvas, {lines, at}) {
   drawAxis(context, {lines, place, width})
   lines.forEach((line, row) => drawLine(context, {line, row, place, width}))
   for (const dot of place.dots.sort((a, b) => a.crosses - b.crosses)) drawDot(context, dot, at?.key === dot.key)
-  drawNames(context, place.dots)
+  drawNames(context, place)
   return place
 }

@@ -121,7 +121,7 @@ def state_of(search: str) -> dict[str, Any]:
     """Read a query string; what is missing or malformed there is the default."""
     given = {name: values[0] for name, values in parse_qs(search.lstrip("?")).items()}
     default = {"groups": "", "interval": "1d", "z": 0.0, "symbols": "", "benchmark": ""}
-    asked = {**default, **{name: given[name] for name in default if name in given}}
+    asked: dict[str, Any] = {**default, **{name: given[name] for name in default if name in given}}
     try:
         asked["z"] = float(asked["z"])
     except ValueError:
