@@ -18,7 +18,6 @@ from api.problems import documented
 from oddlot import errors
 from oddlot.contracts.messages import Divergence, ScanInterval
 from oddlot.peer_groups import PeerGroup
-from oddlot.quant.verdicts import judged
 from oddlot.store.divergence_reader import MAX_DIVERGERS
 
 router = APIRouter(tags=["divergence"])
@@ -52,10 +51,9 @@ async def list_divergence(
     backend: BackendDep, interval: IntervalQuery = "1d", z: ZQuery = None
 ) -> Response:
     """Return the last scan of every group, without its members, from memory."""
+    memory = backend.diverging.memory
     groups = [
-        _summary_of(
-            group, judged_by(z, backend.diverging.memory.find(group.id, interval)), interval
-        )
+        _summary_of(group, memory.judged(memory.find(group.id, interval), z), interval)
         for group in backend.groups
         if interval in intervals_of(group)
     ]
@@ -82,7 +80,7 @@ async def get_divergence(
             409, f"{group}: no scan on {interval} yet; POST /divergence/scans asks for one"
         )
     lines = await backend.diverging.sparklines.of(scan)
-    judged_scan = judged_by(z, scan)
+    judged_scan = backend.diverging.memory.judged(scan, z)
     assert judged_scan is not None
     names = backend.grouping.names
     view = DivergenceView(
@@ -115,13 +113,6 @@ async def divergence_history(
     _known(group, interval, backend)
     found = await backend.closes.ask(lambda reader: reader.divergers(group, interval, limit=limit))
     return json_of(DivergersView(group=group, interval=interval, divergers=found))
-
-
-def judged_by(z: float | None, scan: Divergence | None) -> Divergence | None:
-    """Judge a scan by another threshold, if there is one."""
-    if z is None or scan is None or z == scan.enter_z:
-        return scan
-    return judged(scan, enter_z=z, min_correlation=scan.min_correlation)
 
 
 def _known(group: str, interval: ScanInterval, backend: Backend) -> PeerGroup | None:

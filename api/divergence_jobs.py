@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -34,12 +35,12 @@ RESTED_MS = 30_000  # how long after its end the same scan is not started anew
 GIVEN_UP_MS = 600_000  # a scan that goes on for longer counts as over: it may be started anew
 SESSIONS = 140  # six months of trading days are 126
 PRIORITY = 9  # somebody waits
-SCAN = "scan-"
+PASTED = "pasted"  # id of a basket of pasted symbols, until it has its scan's
 
 Judge = Callable[[Divergence | None], Divergence | None]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Job:
     """One scan as this process knows it.
 
@@ -58,11 +59,23 @@ class Job:
     said_ms: int = 0
     ended_ms: int | None = None
 
-    @property
+    @cached_property
     def symbols(self) -> list[str]:
         """Every symbol of it once, benchmarks included."""
-        baskets = self.request.baskets
-        return list(dict.fromkeys(s for b in baskets for s in (*b.symbols, b.benchmark)))
+        return _symbols(self.request.baskets)
+
+    @cached_property
+    def awaited(self) -> frozenset[str]:
+        """Symbols whose closes were requested for it."""
+        return frozenset(self.request.awaited)
+
+    @cached_property
+    def content(self) -> str:
+        """What it scans, the same for all scans of that."""
+        name = self.request.scan
+        return content_of(
+            [replace(b, id=PASTED) if b.id == name else b for b in self.request.baskets]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +100,23 @@ class Jobs:
     def start(self, baskets: Sequence[Basket], venues: dict[str, Venue]) -> Job:
         """Give the scan of some baskets; publish requests only where none is under way.
 
+        A basket named PASTED gets the scan's id, and shows what an equal scan has found before.
         Raises 503 where too many others are under way, BadRequest beyond MAX_AWAITED symbols.
         """
-        pasted = len(baskets) == 1 and baskets[0].id.startswith(SCAN)
-        scan = baskets[0].id if pasted else scan_id(baskets)
-        at_ms = now_ms()
-        if (known := self._jobs.get(scan)) and not _is_over(known, at_ms):
-            return known
+        at_ms, content = now_ms(), content_of(baskets)
+        before = [job for job in self._jobs.values() if job.content == content]
+        if before and not _is_over(before[-1], at_ms):
+            return before[-1]
         if sum(job.ended_ms is None for job in self._jobs.values()) >= MAX_SCANS:
             self._end_stale(at_ms)
         if sum(job.ended_ms is None for job in self._jobs.values()) >= MAX_SCANS:
             detail = f"{MAX_SCANS} scans at a time are the limit; try again later"
             raise HTTPException(503, detail, {"Retry-After": str(RETRY_AFTER_S)})
-        job = self._make(scan, baskets, at_ms)
+        # Another id each time: elsewhere, the one before may still go on, waiting for a quota.
+        job = self._make(f"scan-{content}-{at_ms:x}", baskets, at_ms)
+        scan = job.request.scan
+        if before and (found := self._memory.find(before[-1].request.scan, "1d")):
+            self._memory.take(replace(found, group=scan, scan=scan))
         wanted = [symbol for symbol in job.symbols if not self._is_fresh(symbol, at_ms)]
         self.outbox.append(
             Outgoing(
@@ -131,11 +148,10 @@ class Jobs:
                     self._note(job)
             case CloseState():
                 for job in self._jobs.values():
-                    if message.symbol in job.request.awaited or message.symbol in job.waits:
+                    if message.symbol in job.awaited or message.symbol in job.waits:
                         self._note(job)
             case ScanRequest():
-                known = self._jobs.get(message.scan)
-                if known is None or message.requested_ms > known.request.requested_ms:
+                if message.scan not in self._jobs:
                     self._keep(Job(request=message, waits=self._waits(message)))
 
     def tell(self) -> None:
@@ -173,23 +189,19 @@ class Jobs:
         )
 
     def _make(self, scan: str, baskets: Sequence[Basket], at_ms: int) -> Job:
-        symbols = dict.fromkeys(s for b in baskets for s in (*b.symbols, b.benchmark))
-        stale = [symbol for symbol in symbols if not self._is_fresh(symbol, at_ms)]
+        stale = [symbol for symbol in _symbols(baskets) if not self._is_fresh(symbol, at_ms)]
         awaited = tuple(symbol for symbol in stale if not self._is_given_up(symbol, at_ms))
         if len(awaited) > MAX_AWAITED:
             raise errors.BadRequest(
                 f"groups: expected at most {MAX_AWAITED} symbols without fresh closes, "
                 f"was {len(awaited)}; scan fewer groups at a time"
             )
-        request = ScanRequest(
-            scan=scan, baskets=tuple(baskets), awaited=awaited, requested_ms=at_ms
-        )
+        named = tuple(replace(b, id=scan) if b.id == PASTED else b for b in baskets)
+        request = ScanRequest(scan=scan, baskets=named, awaited=awaited, requested_ms=at_ms)
         return Job(request=request, waits=frozenset(stale).difference(awaited))
 
     def _keep(self, job: Job) -> None:
         scan = job.request.scan
-        before = self._jobs.pop(scan, None)
-        job.said_ms = before.said_ms if before else 0
         while len(self._jobs) >= MAX_KEPT:
             over = [name for name, kept in self._jobs.items() if kept.ended_ms is not None]
             oldest = over[0] if over else next(iter(self._jobs))
@@ -223,8 +235,7 @@ class Jobs:
         return at_ms < (state.until_ms or state.sent_ms + self._fresh_ms)
 
     def _waits(self, request: ScanRequest) -> frozenset[str]:
-        symbols = {s for b in request.baskets for s in (*b.symbols, b.benchmark)}
-        others = symbols.difference(request.awaited)
+        others = set(_symbols(request.baskets)).difference(request.awaited)
         return frozenset(s for s in others if self._is_given_up(s, request.requested_ms))
 
     def _heard(self, symbol: str, job: Job) -> CloseState | None:
@@ -243,7 +254,7 @@ class Jobs:
         for symbol in job.symbols:
             if symbol in job.waits:
                 state = self._memory.states.get(symbol)
-            elif symbol in job.request.awaited:
+            elif symbol in job.awaited:
                 state = self._heard(symbol, job)
             else:
                 continue
@@ -269,18 +280,22 @@ class Jobs:
         return "partial" if waiting else "done"
 
 
-def scan_id(baskets: Sequence[Basket]) -> str:
-    """Name a scan by what it scans: equal ones are one, whoever asks.
+def content_of(baskets: Sequence[Basket]) -> str:
+    """Name what is scanned: equal baskets are one scan, whoever asks.
 
-    >>> scan_id([Basket(id="a", symbols=("A", "B", "C"), benchmark="A")])
-    'scan-2b0ea72f6c0a5f0a'
+    >>> content_of([Basket(id="a", symbols=("A", "B", "C"), benchmark="A")])
+    'cd6ba264d49e7216'
     """
-    return f"{SCAN}{hashlib.sha256(msgspec.json.encode(list(baskets))).hexdigest()[:16]}"
+    return hashlib.sha256(msgspec.json.encode(list(baskets))).hexdigest()[:16]
 
 
 def channel_of(scan: str) -> str:
     """Name the channel of a scan."""
     return f"scans:{scan}"
+
+
+def _symbols(baskets: Sequence[Basket]) -> list[str]:
+    return list(dict.fromkeys(s for b in baskets for s in (*b.symbols, b.benchmark)))
 
 
 def _is_over(job: Job, at_ms: int) -> bool:

@@ -6,12 +6,14 @@ from typing import TypeVar
 
 from oddlot.contracts.messages import Budget, CloseState, Divergence, Message, ScanInterval
 from oddlot.peer_groups import MAX_GROUPS
+from oddlot.quant.verdicts import judged
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 MAX_LATEST = 2 * MAX_GROUPS  # daily and live of every group there may be
 MAX_PASTED = 200  # scans of pasted symbols: 100 KB each
+MAX_JUDGED = MAX_GROUPS  # scans judged by another threshold
 MAX_STATES = 20_000  # symbols
 MAX_BUDGETS = 64  # providers
 
@@ -23,11 +25,23 @@ class Memory:
         self.budgets: dict[str, Budget] = {}
         self.states: dict[str, CloseState] = {}
         self._latest: dict[tuple[str, ScanInterval], Divergence] = {}
+        self._judged: dict[tuple[str, ScanInterval, float], tuple[Divergence, Divergence]] = {}
         self._pasted: dict[tuple[str, ScanInterval], Divergence] = {}
 
     def find(self, group: str, interval: ScanInterval) -> Divergence | None:
         """Give the newest scan of a group, or of pasted symbols by the id of their scan."""
         return self._latest.get((group, interval)) or self._pasted.get((group, interval))
+
+    def judged(self, scan: Divergence | None, z: float | None) -> Divergence | None:
+        """Judge a scan by another threshold, if there is one; the answer is kept for the next."""
+        if z is None or scan is None or z == scan.enter_z:
+            return scan
+        key = (scan.group, scan.interval, z)
+        of, found = self._judged.get(key, (None, None))
+        if of is not scan or found is None:
+            found = judged(scan, enter_z=z, min_correlation=scan.min_correlation)
+            _put(self._judged, key, (scan, found), MAX_JUDGED)
+        return found
 
     def take(self, message: Message) -> None:
         """Keep a message if it is newer than what is known; others are left alone."""

@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from api.answers import json_of
 from api.backend import Backend, BackendDep
-from api.divergence import MAX_Z, MIN_Z, SHOWN_CHARACTERS, ZQuery, judged_by
-from api.divergence_jobs import scan_id
+from api.divergence import MAX_Z, MIN_Z, SHOWN_CHARACTERS, ZQuery
+from api.divergence_jobs import PASTED
 from api.divergence_views import Accepted, ScanView
 from api.hub import VENUE
 from api.problems import documented
@@ -85,7 +85,12 @@ async def post_scan(body: ScanBody, backend: BackendDep) -> Response:
             scan=view.scan,
             state=view.state,
             text=view.text,
-            groups=[judged_by(body.z, memory.find(basket.id, "1d")) for basket in baskets],
+            groups=[
+                memory.judged(
+                    memory.find(view.scan if basket.id == PASTED else basket.id, "1d"), body.z
+                )
+                for basket in baskets
+            ],
             missing=backend.diverging.jobs.missing(job),
         ),
         status=202,
@@ -110,7 +115,8 @@ async def get_scan(
         raise HTTPException(
             404, f"expected a scan of late, was {shown!r}; POST /divergence/scans starts one"
         )
-    return json_of(backend.diverging.jobs.view(job, judge=lambda result: judged_by(z, result)))
+    memory = backend.diverging.memory
+    return json_of(backend.diverging.jobs.view(job, judge=lambda result: memory.judged(result, z)))
 
 
 def _of_groups(ids: Sequence[str], backend: Backend) -> tuple[list[Basket], dict[str, Venue]]:
@@ -146,9 +152,7 @@ def _of_symbols(body: ScanBody, backend: Backend) -> tuple[list[Basket], dict[st
     else:
         benchmark = _symbol("benchmark", body.benchmark)
     venues[benchmark] = backend.grouping.venues.get(benchmark) or _venue_of(benchmark)
-    basket = Basket(id="pasted", symbols=tuple(symbols), benchmark=benchmark)
-    named = Basket(id=scan_id([basket]), symbols=basket.symbols, benchmark=benchmark)
-    return [named], venues
+    return [Basket(id=PASTED, symbols=tuple(symbols), benchmark=benchmark)], venues
 
 
 def _symbol(field: str, text: str) -> str:

@@ -297,8 +297,28 @@ async def test_a_scan_may_start_anew_a_while_after_its_end(
     assert request_of(app, name) is before
     later_s = time.time() + divergence_jobs.RESTED_MS / 1_000 + 1
     monkeypatch.setattr(time, "time_ns", lambda: round(later_s * 1e9))
-    assert (await start(http))["scan"] == name
-    assert request_of(app, name).requested_ms > before.requested_ms
+    anew = (await start(http))["scan"]
+    assert request_of(app, anew).requested_ms > before.requested_ms
+    assert (await progress(http, anew))["result"] is None
+    assert (await start(http))["scan"] == anew
+
+
+async def test_pasted_symbols_scanned_anew_show_the_last_result_first(
+    app: FastAPI, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = (await start(http, **PASTED))["scan"]
+    hear_states(app, *(state(symbol) for symbol in ("NVDA", "AMD", "INTC", "SMH")))
+    backend_of(app).diverging.hear(result(request_of(app, name), text="before"))
+    await progress(http, name)
+    later_s = time.time() + divergence_jobs.RESTED_MS / 1_000 + 1
+    monkeypatch.setattr(time, "time_ns", lambda: round(later_s * 1e9))
+    anew = await start(http, **PASTED)
+    assert anew["scan"] != name
+    assert anew["groups"][0]["text"] == "before"
+    shown = (await http.get(f"/divergence/{anew['scan']}")).json()
+    assert (shown["text"], shown["group"]) == ("before", anew["scan"])
+    assert shown["age_ms"] >= divergence_jobs.RESTED_MS
+    assert (await progress(http, anew["scan"]))["state"] == "fetching"
 
 
 async def test_requests_wait_for_a_broker_that_is_away(
@@ -321,6 +341,7 @@ async def test_a_scan_that_another_process_started_is_followed(
         name = (await start(other))["scan"]
     backend_of(app).diverging.hear(request_of(elsewhere, name))
     assert (await progress(http, name))["state"] == "fetching"
+    assert (await start(http))["scan"] == name
 
 
 async def test_progress_is_pushed_at_every_change(reader: MemoryReader) -> None:
