@@ -5,7 +5,8 @@ import {DASH, number, signed} from "./format.js"
 const RANKS = ["diverger", "unproven", "loner", "in line", "unscored"]
 const FULL_Z = 6 // as strong as a colour gets
 const LEAST_SHARE = 6 // of a colour, in percent
-const MOST_SHARE = 86
+const MOST_SHARE = {low: 86, high: 72} // light text stays readable on the blue
+const DARK_TEXT_SHARE = 58
 
 /** Members of all scans in the order of their rank: who breaks ranks first, the strongest on top. */
 export function ranked(views) {
@@ -31,16 +32,18 @@ export function percent(fraction, decimals = 2) {
   return fraction == null ? DASH : signed(fraction * 100, decimals)
 }
 
-/** The background of a cell of this z, for CSS. */
-export function colourOf(z) {
-  if (z == null) return "transparent"
-  const share = LEAST_SHARE + (MOST_SHARE - LEAST_SHARE) * Math.min(1, Math.abs(z) / FULL_Z)
-  return `color-mix(in srgb, var(--o-${z < 0 ? "low" : "accent"}) ${share.toFixed(0)}%, var(--o-panel))`
+function shareOf(z) {
+  return LEAST_SHARE + ((z < 0 ? MOST_SHARE.low : MOST_SHARE.high) - LEAST_SHARE) * Math.min(1, Math.abs(z) / FULL_Z)
 }
 
-/** Whether dark text reads better on it. */
+/** The background of a cell of this z, for CSS. */
+export function colourOf(z) {
+  return z == null ? "transparent" : `color-mix(in srgb, var(--o-${z < 0 ? "low" : "accent"}) ${shareOf(z).toFixed(0)}%, var(--o-panel))`
+}
+
+/** Whether dark text reads better on it: on orange only, the blue is never that bright. */
 export function isBright(z) {
-  return z != null && Math.abs(z) / FULL_Z > 0.55
+  return z != null && z < 0 && shareOf(z) > DARK_TEXT_SHARE
 }
 
 /** 93000 -> "2 min ago". */
