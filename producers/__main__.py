@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import uvloop
 
@@ -24,10 +24,17 @@ async def _main(knobs: settings.Settings) -> None:
         gc.freeze()  # what is there now stays: looking it all over takes 50 ms each time
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(binance.run(knobs, publisher, symbols=symbols))
+                changes = _symbols_of(knobs)
+                tasks.create_task(binance.run(knobs, publisher, symbols=symbols, changes=changes))
                 tasks.create_task(_serve_closes(knobs, publisher))
         except* errors.Oddlot as group:
             raise group.exceptions[0] from group
+
+
+async def _symbols_of(knobs: settings.Settings) -> AsyncIterator[tuple[str, ...]]:
+    """Give the symbols that stream, each time that the files of the peer groups change."""
+    async for snapshot in peer_groups.watch(knobs.peer_groups_dir):
+        yield peer_groups.streaming_symbols(snapshot.groups, binance.FEED)
 
 
 async def _serve_closes(knobs: settings.Settings, publisher: kafka.Publisher) -> None:

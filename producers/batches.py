@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,6 +83,12 @@ class Batches:
         if len(columns.ids) >= self._cut_trades:
             self.is_ripe = True
         return True
+
+    def leave(self, symbols: Iterable[str]) -> None:
+        """Hear that symbols are no longer listened to: what they trade is not known from now on."""
+        for symbol in symbols:
+            if columns := self._symbols.get(symbol):
+                columns.clock = VenueClock(columns.clock.sent_ms)
 
     def active(self, now_ms: int) -> int:
         """Count the symbols that have traded within the last second."""

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import AsyncIterable, Sequence
 from urllib.parse import urlsplit
 
 from oddlot import errors
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 FEED = "binance"
 HEALTH_S = 1.0
 BROKER_BACKOFF_S = 1.0  # the client itself has been trying for a minute by then
+
+Changes = AsyncIterable[Sequence[str]]
 
 
 class Feed:
@@ -52,26 +55,60 @@ class Feed:
             Batches("live", cut_trades=settings.tick_cut_trades),
             limit=settings.tick_buffer_trades,
         )
-        self._lines = [
-            Line(
-                settings.binance_stream_url,
-                self._symbols[first : first + MAX_STREAMS],
-                self._intake,
-                patience=patience,
-                rng=rng,
-                changed=self._changed.set,
-                route=route,
-            )
-            for first in range(0, len(self._symbols), MAX_STREAMS)
-        ]
+        self._patience, self._rng, self._route = patience, rng, route
+        self._lines = self._lines_of(self._symbols)
 
-    async def run(self) -> None:
-        """Publish until cancelled."""
+    async def run(self, changes: Changes | None = None) -> None:
+        """Publish until cancelled; follow the symbols as they change."""
         async with asyncio.TaskGroup() as tasks:
-            for line in self._lines:
-                tasks.create_task(line.run())
+            running = {line: tasks.create_task(line.run()) for line in self._lines}
             tasks.create_task(self._publish_cuts())
             tasks.create_task(self._publish_health())
+            if changes is None:
+                return
+            async for symbols in changes:
+                await self._follow(symbols)
+                for line in [line for line in running if line not in self._lines]:
+                    running.pop(line).cancel()
+                for line in [line for line in self._lines if line not in running]:
+                    running[line] = tasks.create_task(line.run())
+
+    async def _follow(self, symbols: Sequence[str]) -> None:
+        """Spread other symbols over the lines; those that stay are not disturbed."""
+        wanted = sorted(set(symbols))
+        if wanted == self._symbols:
+            return
+        if not wanted:
+            log.warning("no peer group has symbols of %s; going on with those of before", FEED)
+            return
+        gone = set(self._symbols).difference(wanted)
+        new = deque(sorted(set(wanted).difference(self._symbols)))
+        log.info("%d new symbols, %d gone", len(new), len(gone))
+        self._symbols = wanted
+        for line in [*self._lines]:
+            kept = [symbol for symbol in line.symbols if symbol not in gone]
+            kept += [new.popleft() for _ in range(min(MAX_STREAMS - len(kept), len(new)))]
+            if not kept:
+                self._lines.remove(line)
+            elif tuple(kept) != line.symbols:
+                await line.follow(kept)
+        self._lines += self._lines_of([*new])
+        self._intake.batches.leave(gone)
+        self._changed.set()
+
+    def _lines_of(self, symbols: Sequence[str]) -> list[Line]:
+        return [
+            Line(
+                self._settings.binance_stream_url,
+                symbols[first : first + MAX_STREAMS],
+                self._intake,
+                patience=self._patience,
+                rng=self._rng,
+                changed=self._changed.set,
+                route=self._route,
+            )
+            for first in range(0, len(symbols), MAX_STREAMS)
+        ]
 
     def health(self, now_ms: int) -> FeedHealth:
         """Say how the feed is doing."""
@@ -150,11 +187,15 @@ async def run(
     publisher: Publisher,
     *,
     symbols: Sequence[str],
+    changes: Changes | None = None,
     patience: Patience | None = None,
     rng: random.Random | None = None,
     route: str = ROUTE,
 ) -> None:
-    """Publish the trades of `symbols` until cancelled; reconnect, and lose nothing silently."""
+    """Publish the trades of `symbols` until cancelled; reconnect, and lose nothing silently.
+
+    `changes` gives all the symbols anew, each time that they are others.
+    """
     if not symbols:
         raise errors.BadSetting(
             f"expected symbols of venue {FEED!r} in the peer groups, found none; "
@@ -168,7 +209,7 @@ async def run(
         rng=rng or random.Random(),  # jitter
         route=route,
     )
-    await feed.run()
+    await feed.run(changes)
 
 
 def _now_ms() -> int:

@@ -49,8 +49,7 @@ class Line:
         self.symbols = tuple(symbols)
         self.reconnects = 0
         self._host = urlsplit(url).hostname or url
-        streams = "/".join(stream_of(symbol) for symbol in symbols)
-        self._url = f"{url.rstrip('/')}{route}/stream?streams={streams}"
+        self._url = f"{url.rstrip('/')}{route}/stream?streams="
         self._intake = intake
         self._patience = patience
         self._rng = rng
@@ -73,6 +72,15 @@ class Line:
         silence = f"connected to {self._host}, no trade yet" if self._link.is_silent else ""
         complaint = self._link.complaint or silence
         return "; ".join(filter(None, [complaint, self._trouble]))
+
+    async def follow(self, symbols: Sequence[str]) -> None:
+        """Have other streams, on the connections there are, and on those to come."""
+        assert len(symbols) <= MAX_STREAMS, f"at most {MAX_STREAMS} streams, was {len(symbols)}"
+        self.symbols = tuple(symbols)
+        for link in (self._link, self._next):
+            if link is not None:
+                await link.follow(self.symbols)
+        self._changed()
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -146,9 +154,10 @@ class Line:
             await link.reading
 
     async def _open(self, *, is_held: bool) -> Link:
+        symbols = self.symbols
         try:
             socket = await connect(
-                self._url,
+                self._url + "/".join(map(stream_of, symbols)),
                 open_timeout=self._patience.connect_s,
                 close_timeout=self._patience.connect_s,
                 ping_interval=PING_S,
@@ -163,14 +172,17 @@ class Line:
             if isinstance(e, InvalidStatus) and e.response.status_code in BANS:
                 self._least_wait_s = BAN_WAIT_S
             raise VenueUnavailable(f"cannot reach {self._host}: {words.plain_words(e)}") from e
-        return Link(
+        link = Link(
             socket,
-            self.symbols,
+            symbols,
             self._intake,
             patience=self._patience,
             changed=self._changed,
             is_held=is_held,
         )
+        if symbols != self.symbols:  # they changed while it was opened
+            await link.follow(self.symbols)
+        return link
 
     async def _hang_up(self) -> None:
         for link in (self._link, self._next):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -70,15 +71,17 @@ class Link:
         self._socket = socket
         self._symbols = frozenset(symbols)
         self._unspoken = set(symbols)
+        self._left = frozenset[str]()  # their last frames may still be on the way
         self._intake = intake
         self._patience = patience
         self._changed = changed
         self._clock = VenueClock()
         self._held: list[tuple[Tick, int]] | None = [] if is_held else None
-        self._opened_s = self._heard_s = time.monotonic()
+        self._opened_s = self._heard_s = self._asked_s = time.monotonic()
         self._is_waiting = False
         self._verdict = ""
         self._asks = 0
+        self._controls = itertools.count(1)
         self._next_ask_s = patience.first_trade_s
         self._released = asyncio.Event()
         self.reading = asyncio.create_task(self._run())
@@ -98,14 +101,29 @@ class Link:
     @property
     def complaint(self) -> str:
         """Which streams have not brought a trade, once their deadline has passed; or nothing."""
-        if self.age_s < self._patience.first_trade_s or not self._unspoken:
+        if self._waited_s < self._patience.first_trade_s or not self._unspoken:
             return ""
         named = ", ".join(sorted(self._unspoken)[:NAMED])
         more = f" and {len(self._unspoken) - NAMED} more" if len(self._unspoken) > NAMED else ""
+        count = f"{len(self._unspoken)} of {len(self._symbols)} streams"
         return (
-            f"no trade in {self.age_s:.0f} s from {len(self._unspoken)} of {len(self._symbols)} "
-            f"streams: {named}{more}; asked for them again"
+            f"no trade in {self._waited_s:.0f} s from {count}: {named}{more}; asked for them again"
         )
+
+    async def follow(self, symbols: Sequence[str]) -> None:
+        """Listen to other symbols; those that stay go on undisturbed."""
+        wanted = frozenset(symbols)
+        new, gone = wanted - self._symbols, self._symbols - wanted
+        self._left = (self._left | gone) - wanted
+        self._symbols = wanted
+        self._unspoken = (self._unspoken - gone) | new
+        if not self._unspoken:
+            self.settled.set()
+        if new:
+            self._asked_s, self._asks = time.monotonic(), 0
+            self._next_ask_s = self._patience.first_trade_s
+        await self._control("UNSUBSCRIBE", gone)
+        await self._control("SUBSCRIBE", new)
 
     def release(self) -> None:
         """Let out what was held back; from now on ticks go straight through."""
@@ -124,6 +142,11 @@ class Link:
         self.reading.cancel()
         await asyncio.wait({self.reading})
         self._socket.transport.abort()
+
+    @property
+    def _waited_s(self) -> float:
+        """How long ago the newest streams were asked for."""
+        return time.monotonic() - self._asked_s
 
     async def _run(self) -> None:
         watching = asyncio.create_task(self._watch())
@@ -150,6 +173,8 @@ class Link:
             if tick is None:
                 return  # an acknowledgement, which proves nothing
             self._heard_s = time.monotonic()
+            if tick.symbol in self._left:
+                return
             if tick.symbol not in self._symbols:
                 raise BadMessage(f"expected a symbol that was asked for, was {tick.symbol!r}")
         except BadMessage as e:
@@ -193,7 +218,7 @@ class Link:
                 self._verdict = self._silence_in_words(silence_s)
                 self._socket.transport.abort()
                 return
-            if self._unspoken and self.age_s > self._next_ask_s:
+            if self._unspoken and self._waited_s > self._next_ask_s:
                 await self._ask_again()
 
     def _silence_in_words(self, silence_s: float) -> str:
@@ -208,13 +233,19 @@ class Link:
         """Unsubscribe and subscribe the streams that never spoke; the others go on undisturbed."""
         self._asks += 1
         wait_s = min(self._patience.first_trade_s * 2**self._asks, LONGEST_ASK_S)
-        self._next_ask_s = self.age_s + wait_s
-        streams = [stream_of(symbol) for symbol in sorted(self._unspoken)]
-        with contextlib.suppress(ConnectionClosed):  # the reader will tell
-            for number, method in enumerate(("UNSUBSCRIBE", "SUBSCRIBE"), start=2 * self._asks):
-                control = {"method": method, "params": streams, "id": number}
-                await self._socket.send(msgspec.json.encode(control).decode())
+        self._next_ask_s = self._waited_s + wait_s
+        unspoken = frozenset(self._unspoken)
+        for method in ("UNSUBSCRIBE", "SUBSCRIBE"):
+            await self._control(method, unspoken)
         self._changed()
+
+    async def _control(self, method: str, symbols: Collection[str]) -> None:
+        if not symbols:
+            return
+        streams = [stream_of(symbol) for symbol in sorted(symbols)]
+        control = {"method": method, "params": streams, "id": next(self._controls)}
+        with contextlib.suppress(ConnectionClosed):  # the reader will tell
+            await self._socket.send(msgspec.json.encode(control).decode())
 
 
 def stream_of(symbol: str) -> str:
