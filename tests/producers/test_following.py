@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from websockets.asyncio.server import broadcast
 
 from oddlot.contracts import topics
 from producers import binance
 from tests.producers.feeds import assert_chained, assert_contiguous, feed_of
 from tests.sandbox import places
 from tests.sandbox.places import until
+
+LATE = '{"e":"trade","E":2,"T":1,"s":"NAME","t":1,"p":"1","q":"1","m":true}'
 
 
 class Changes:
@@ -63,7 +66,12 @@ async def test_a_symbol_that_left_is_unsubscribed_and_nothing_is_said_of_it() ->
         await feed.brings(3_000)
         assert len(feed.batches("SOLUSDT")) == said, "not even a watermark"
         assert_contiguous(feed.ids("BTCUSDT"))
-        assert not feed.publisher.on(topics.DEAD_LETTERS), "its last frames are no mistake"
+        for late in (LATE.replace("NAME", "SOLUSDT"), LATE.replace("NAME", "PEPEUSDT")):
+            broadcast([session.connection], late)
+        letters = feed.publisher.on
+        await until(lambda: letters(topics.DEAD_LETTERS), what="the frame of a stranger")
+        (letter,) = letters(topics.DEAD_LETTERS)
+        assert "PEPEUSDT" in letter.reason, "the last frames of one that left are no mistake"
 
 
 async def test_a_symbol_that_comes_back_shows_the_hole() -> None:
