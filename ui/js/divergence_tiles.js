@@ -23,7 +23,7 @@ export function figuresOf(scans, {interval, nowMs}) {
   const names = rows.filter((row) => row.verdict === "diverger").map((row) => row.symbol)
   const medians = (alone?.windows ?? []).map((window) => [`median-${window.window}`, `Median ${windowName(window.window, interval)}`,
     window.median_return == null ? DASH : `${percent(window.median_return)} %`,
-    window.benchmark_return == null ? `spread ±${percent(window.dispersion).replace("+", "")} %` : `${alone.benchmark} ${percent(window.benchmark_return)} %`,
+    window.median_return == null ? "too few bars" : window.benchmark_return == null ? `spread ±${percent(window.dispersion).replace("+", "")} %` : `${alone.benchmark} ${percent(window.benchmark_return)} %`,
     window.median_return > 0 ? "up" : window.median_return < 0 ? "down" : ""])
   const oldest = scans.length ? Math.min(...scans.map((scan) => scan.takenMs)) : null
   const newestBar = scans.length ? Math.max(...scans.map((scan) => scan.open_ms)) : null
