@@ -176,6 +176,8 @@ class Divergences:
         }
 
     async def _history(self, group: str, interval: str = "1d") -> Any:
+        if group not in self.groups:
+            return problem(404, f"expected a known group, was {group!r}; GET /peer-groups lists")
         scan = self.result(group, interval)
         length = DAY_MS if interval == "1d" else MINUTE_MS
         rows = [
