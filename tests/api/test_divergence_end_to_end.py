@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.clickhouse]
 
 async def requested(settings: Settings, since_ms: int, count: int) -> Sequence[Any]:
     """Read what was requested since, in the order of its topic."""
-    wanted = [topics.SCAN_REQUESTS, topics.CLOSE_REQUESTS]
+    wanted: list[topics.Topic[Any]] = [topics.SCAN_REQUESTS, topics.CLOSE_REQUESTS]
     found: list[Any] = []
     async with (
         asyncio.timeout(DEADLINE_S),
