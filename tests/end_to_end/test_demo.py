@@ -167,12 +167,20 @@ def comes_back(demo: Demo, role: str) -> None:
     assert f"{role} ended by itself and starts again: killed by SIGKILL" in demo.said
 
 
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process still runs; one whose parent was killed may wait to be reaped."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def stops_in_time(demo: Demo) -> None:
     everyone = psutil.Process(demo.process.pid).children(recursive=True)
     assert len(everyone) > len(ROLES), "Java and the sandbox run as well"
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(STOP_DEADLINE_S) == 0, demo.said
-    assert [process for process in everyone if process.is_running()] == []
+    assert [process for process in everyone if is_alive(process)] == []
     # A worker whose broker was away a moment ago may wait for it in vain; it loses nothing by that.
     cut_off = [line for line in demo.said.splitlines() if "did not stop" in line]
     assert all(line.startswith("streams ") for line in cut_off), demo.said
