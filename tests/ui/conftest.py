@@ -93,7 +93,7 @@ def wait_for(url: str, process: subprocess.Popen[Any]) -> None:
             time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its loop must be gone before another file's asynchronous tests
 def browser() -> Iterator[Browser]:
     executable = os.environ.get("ODDLOT_CHROMIUM") or shutil.which("chromium")
     if executable is None:
