@@ -90,10 +90,10 @@ async def follow(system: System, said: list[Alert], grown: asyncio.Event) -> Non
                 grown.set()
 
 
-async def kill_ten_times(system: System, grown: asyncio.Event) -> None:
+async def kill_five_times(system: System, grown: asyncio.Event) -> None:
     """Kill in mid-work, at moments that have nothing to do with it."""
     rng = random.Random(SEED)
-    for _ in range(10):
+    for _ in range(5):
         worker = system.start_worker(parts=PARTS)
         await progress(grown)
         await asyncio.sleep(rng.uniform(0, 1.5))
@@ -121,7 +121,7 @@ async def progress(grown: asyncio.Event) -> None:
     await asyncio.wait_for(grown.wait(), DEADLINE_S)
 
 
-@pytest.mark.parametrize("trouble", [kill_ten_times, let_two_workers_come_and_go])
+@pytest.mark.parametrize("trouble", [kill_five_times, let_two_workers_come_and_go])
 async def test_each_crossing_is_said_exactly_once(tmp_path: Path, trouble) -> None:
     rng = np.random.default_rng(SEED)
     both = {pair: market(pair, rng) for pair in (FILED, ADDED)}

@@ -122,10 +122,10 @@ async def publish(system: System, seconds: list[list[Bar]], over: asyncio.Event)
                 await asyncio.wait_for(over.wait(), PAUSE_S)
 
 
-async def kill_eight_times(system: System, watch: Watch) -> None:
+async def kill_four_times(system: System, watch: Watch) -> None:
     """Kill in mid-work, before and after pairs are added."""
     rng = random.Random(SEED)
-    for _ in range(8):
+    for _ in range(4):
         worker = system.start_worker(parts=PARTS)
         await watch.progress()
         await asyncio.sleep(rng.uniform(0, 1.5))  # a moment that has nothing to do with the work
@@ -143,7 +143,7 @@ async def let_a_second_worker_take_over(system: System, watch: Watch) -> None:
     await watch.progress()
 
 
-@pytest.mark.parametrize("trouble", [kill_eight_times, let_a_second_worker_take_over])
+@pytest.mark.parametrize("trouble", [kill_four_times, let_a_second_worker_take_over])
 async def test_every_row_is_there_and_right_whatever_happens(tmp_path: Path, trouble) -> None:
     seconds = market()
     wanted = {pair.id: expected(pair, seconds) for pair in (FILED, ADDED, BY_KALMAN)}
