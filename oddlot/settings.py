@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     clickhouse_port: int = Field(8123, ge=1, le=65_535, description="Port of the embedded store.")
     kafka_port: int = Field(9092, ge=1, le=65_535, description="Port of the embedded broker.")
     sandbox_port: int = Field(8099, ge=1, le=65_535, description="Port of the sandbox exchange.")
+    sandbox_forums_port: int = Field(
+        8098, ge=1, le=65_535, description="Port of the sandbox's forums and news."
+    )
 
     # An outside broker or store instead of the embedded ones.
     kafka: str = Field("", description="HOST:PORT[,HOST:PORT] of an outside broker.")
@@ -110,6 +113,31 @@ class Settings(BaseSettings):
     closes_fresh_minutes: int = Field(
         30, ge=1, le=10_000, description="Age up to which daily closes are not fetched again."
     )
+
+    # What people write; the limits are those that the forums give everybody.
+    reddit_client_id: str = Field("", description="Id of your application at Reddit.")
+    reddit_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    reddit_url: str = Field("https://oauth.reddit.com", description="Reddit's API, with a key.")
+    reddit_www_url: str = Field(
+        "https://www.reddit.com", description="Reddit's tokens, and its feeds without a key."
+    )
+    reddit_per_minute: int = Field(
+        100, ge=1, le=100_000, description="Requests a minute that Reddit gives a key."
+    )
+    reddit_subreddits: str = Field(
+        "wallstreetbets,stocks,investing,StockMarket,options,pennystocks,CryptoCurrency,Bitcoin",
+        description="Comma-separated subreddits to read.",
+    )
+    stocktwits_url: str = Field("https://api.stocktwits.com", description="Stocktwits' API.")
+    stocktwits_per_hour: int = Field(
+        200, ge=1, le=1_000_000, description="Requests an hour that Stocktwits gives an address."
+    )
+    news_feeds: str = Field(
+        "",
+        description="Comma-separated NAME=URL of RSS or Atom feeds, instead of the usual ones.",
+    )
+    finnhub_key: SecretStr = Field(SecretStr(""), description="Key of Finnhub, for its news.")
+    finnhub_url: str = Field("https://finnhub.io", description="Finnhub's API.")
 
     # The sandbox exchange.
     sandbox_trades_per_s: int = Field(

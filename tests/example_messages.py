@@ -38,7 +38,7 @@ from producers.frames import Tick
 from sandbox import wire
 from sandbox.listings import MAJORS
 from sandbox.market import SECOND_MS, Market
-from tests import example_budgets
+from tests import example_budgets, example_social
 from tests.builders import cut, ticks
 from tests.conftest import ROOT
 from tests.quant import groups
@@ -85,6 +85,7 @@ def examples() -> Iterator[Example]:
     yield from _closes(closed[PAIR.y])
     yield from _scans()
     yield from starmap(_example, example_budgets.examples())
+    yield from starmap(_example, example_social.examples())
     yield from _ops(sent[0], read[0].sent_ms)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from oddlot.contracts.codecs import M
-from oddlot.contracts.messages import Alert, Divergence, Message, PairTest, Spread
+from oddlot.contracts.messages import Alert, Buzz, Divergence, Message, PairTest, Spread
 from oddlot.contracts.topics import Topic
 
 Headers = list[tuple[str, bytes]]
@@ -44,6 +44,8 @@ def _event_ms(message: Message) -> int:
         return message.open_ms
     if isinstance(message, Alert):
         return message.event_ms
+    if isinstance(message, Buzz):
+        return message.hour_ms
     raise TypeError(f"{type(message).__name__} is not a signal")
 
 
@@ -59,4 +61,6 @@ def _part_of_identity(message: Message) -> bytes:
         return message.crossing.encode()
     if isinstance(message, Divergence):
         return str(message.scored).encode()  # a scan made again once more closes have come
+    if isinstance(message, Buzz):
+        return f"{message.forum}-{message.revision}".encode()
     return b""

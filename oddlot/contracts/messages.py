@@ -29,6 +29,17 @@ from oddlot.contracts.market import (
 from oddlot.contracts.ops import DeadLetter, FeedHealth
 from oddlot.contracts.pairs import Pair, PairChange
 from oddlot.contracts.signals import Alert, Crossing, Hedge, PairTest, Prices, Side, Spread
+from oddlot.contracts.social import (
+    Buzz,
+    Crowd,
+    Forum,
+    ForumScan,
+    Headline,
+    Mood,
+    MoodSource,
+    Post,
+    ScanState,
+)
 
 __all__ = [
     "INTERVAL_MS",
@@ -38,15 +49,20 @@ __all__ = [
     "Bools",
     "Budget",
     "BudgetWindow",
+    "Buzz",
     "CloseRequest",
     "CloseState",
     "Crossing",
+    "Crowd",
     "DailyClose",
     "DeadLetter",
     "Divergence",
     "FeedHealth",
     "FetchState",
     "Float64s",
+    "Forum",
+    "ForumScan",
+    "Headline",
     "Hedge",
     "Int32s",
     "Int64s",
@@ -54,12 +70,16 @@ __all__ = [
     "Lull",
     "MemberScore",
     "Message",
+    "Mood",
+    "MoodSource",
     "Pair",
     "PairChange",
     "PairTest",
+    "Post",
     "Prices",
     "ScanInterval",
     "ScanRequest",
+    "ScanState",
     "Side",
     "Source",
     "Spread",
@@ -84,6 +104,10 @@ Message = (
     | PairTest
     | Divergence
     | Alert
+    | Post
+    | ForumScan
+    | Headline
+    | Buzz
     | PairChange
     | FeedHealth
     | DeadLetter

@@ -107,6 +107,35 @@ SCAN_REQUESTS = Topic(
     codec=JsonCodec(messages.ScanRequest),
     about="somebody wants groups scanned by their daily closes",
 )
+# One partition each: the symbols of an hour are ranked against each other. What was read before is
+# known from these topics at the next start, and so are the thirty days of the baseline.
+POSTS = Topic(
+    name="social.posts.v1",
+    kind=messages.Post,
+    key="symbol",
+    partitions=1,
+    retention_ms=35 * DAY_MS,
+    codec=JsonCodec(messages.Post),
+    about="one post mentioning a symbol: forum, id, time, mood, excerpt",
+)
+FORUM_SCANS = Topic(
+    name="social.scans.v1",
+    kind=messages.ForumScan,
+    key="place",
+    partitions=1,
+    retention_ms=35 * DAY_MS,
+    codec=JsonCodec(messages.ForumScan),
+    about="how far one place of a forum has been read",
+)
+HEADLINES = Topic(
+    name="news.headlines.v1",
+    kind=messages.Headline,
+    key="source",
+    partitions=1,
+    retention_ms=30 * DAY_MS,
+    codec=JsonCodec(messages.Headline),
+    about="one headline of one source, and the symbols it names",
+)
 SPREADS = Topic(
     name="signals.spreads.v1",
     kind=messages.Spread,
@@ -133,6 +162,15 @@ DIVERGENCE = Topic(
     retention_ms=30 * DAY_MS,
     codec=JsonCodec(messages.Divergence),
     about="one scan of one peer group: every member's score, label, verdict",
+)
+BUZZ = Topic(
+    name="signals.buzz.v1",
+    kind=messages.Buzz,
+    key="symbol",
+    partitions=1,
+    retention_ms=30 * DAY_MS,
+    codec=JsonCodec(messages.Buzz),
+    about="mentions of one symbol in one hour, against their baseline",
 )
 ALERTS = Topic(
     name="signals.alerts.v1",
@@ -199,9 +237,13 @@ ALL: tuple[Topic[messages.Message], ...] = (
     CLOSES,
     CLOSE_REQUESTS,
     SCAN_REQUESTS,
+    POSTS,
+    FORUM_SCANS,
+    HEADLINES,
     SPREADS,
     PAIR_TESTS,
     DIVERGENCE,
+    BUZZ,
     ALERTS,
     PAIRS,
     BUDGETS,
