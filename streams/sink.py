@@ -1,4 +1,4 @@
-"""market.ticks, market.bars, market.closes and the signals -> ClickHouse.
+"""market.ticks, market.bars, market.closes, what people write and the signals -> ClickHouse.
 
 A consumer group of its own: a store that is away holds up neither bars nor signals. Offsets are
 committed once the rows are in; what is inserted twice is one row, by the keys of the tables.
@@ -61,6 +61,9 @@ async def run(settings: Settings, publisher: Publisher) -> None:
         topics.PAIR_TESTS: writer.insert_pair_tests,
         topics.DIVERGENCE: writer.insert_divergence,
         topics.ALERTS: writer.insert_alerts,
+        topics.POSTS: writer.insert_posts,
+        topics.FORUM_SCANS: writer.insert_forum_scans,
+        topics.BUZZ: writer.insert_buzz,
     }
     reading = kafka.subscribe(settings, list(inserts), start="earliest", group=GROUP)
     async with contextlib.AsyncExitStack() as stack:

@@ -57,3 +57,22 @@ DIVERGENCE = pa.schema({
     "computed_ms": pa.uint64(), "scan": pa.string(), "pending": pa.uint32(),
     **{f"crossed.{name}": pa.list_(kind) for name, kind in _CROSSED.items()},
 })  # fmt: skip
+POSTS = pa.schema({
+    "symbol": pa.string(), "forum": pa.string(), "place": pa.string(), "post_id": pa.string(),
+    "event_ms": pa.int64(), "mood": pa.string(), "mood_by": pa.string(),
+    "mood_score": pa.float64(), "excerpt": pa.string(), "url": pa.string(),
+    "seen_ms": pa.uint64(),
+})  # fmt: skip
+FORUM_SCANS = pa.schema({
+    "forum": pa.string(), "place": pa.string(), "symbol": pa.string(), "from_ms": pa.int64(),
+    "to_ms": pa.int64(), "posts": pa.uint32(), "state": pa.string(), "detail": pa.string(),
+    "next_ms": pa.int64(), "scanned_ms": pa.int64(),
+})  # fmt: skip
+BUZZ = pa.schema({
+    "symbol": pa.string(), "forum": pa.string(), "hour_ms": pa.int64(), "mentions": pa.uint32(),
+    "covered": pa.float64(), "baseline": pa.float64(), "baseline_days": pa.uint32(),
+    "is_warm": pa.bool_(), "expected": pa.float64(), "z": pa.float64(),
+    "log_ratio": pa.float64(), "multiple": pa.float64(), "momentum": pa.float64(),
+    "rank": pa.uint32(), "bullish": pa.uint32(), "bearish": pa.uint32(),
+    "first_seen_ms": pa.int64(), "revision": pa.uint32(),
+})  # fmt: skip

@@ -9,11 +9,32 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from oddlot.contracts.messages import Alert, Bar, DailyClose, Divergence, PairTest, Spread, Ticks
+from oddlot.contracts.messages import (
+    Alert,
+    Bar,
+    Buzz,
+    DailyClose,
+    Divergence,
+    ForumScan,
+    PairTest,
+    Post,
+    Spread,
+    Ticks,
+)
 from oddlot.settings import Settings
 from oddlot.store import client as clients
 from oddlot.store import divergence, migrations
-from oddlot.store.schemas import ALERTS, BARS, CLOSES, PAIR_TESTS, SPREADS, TICKS
+from oddlot.store.schemas import (
+    ALERTS,
+    BARS,
+    BUZZ,
+    CLOSES,
+    FORUM_SCANS,
+    PAIR_TESTS,
+    POSTS,
+    SPREADS,
+    TICKS,
+)
 
 
 class Writer:
@@ -110,6 +131,33 @@ class Writer:
         The number of rows.
         """
         return self._insert("divergence", divergence.table(scans))
+
+    def insert_posts(self, posts: Sequence[Post]) -> int:
+        """Insert posts; of the same post and symbol, the one seen last stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("posts", _table(posts, POSTS))
+
+    def insert_forum_scans(self, scans: Sequence[ForumScan]) -> int:
+        """Insert scans of forums; one of the same place and moment is the same.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("forum_scans", _table(scans, FORUM_SCANS))
+
+    def insert_buzz(self, hours: Sequence[Buzz]) -> int:
+        """Insert hours of buzz; of the same forum, symbol and hour, the highest revision stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("buzz", _table(hours, BUZZ))
 
     def close(self) -> None:
         """Let go of the connection."""
