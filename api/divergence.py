@@ -9,16 +9,20 @@ from fastapi import APIRouter, Path, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api import formats
 from api.answers import json_of
 from api.backend import Backend, BackendDep
+from api.divergence_files import table_of_groups, table_of_members
 from api.divergence_views import DivergenceView, DivergersView, GroupsSummary, GroupSummary
+from api.formats import FormatDep
 from api.grouping import intervals_of
 from api.live import now_ms
 from api.problems import documented
+from api.tables import table_of
 from oddlot import errors
 from oddlot.contracts.messages import Divergence, ScanInterval
 from oddlot.peer_groups import PeerGroup
-from oddlot.store.divergence_reader import MAX_DIVERGERS
+from oddlot.store.divergence_reader import MAX_DIVERGERS, PastDiverger
 
 router = APIRouter(tags=["divergence"])
 
@@ -45,10 +49,10 @@ ZQuery = Annotated[
     "/divergence",
     summary="How every peer group stands",
     response_model=GroupsSummary,
-    responses=documented(422),
+    responses={**formats.documented(GroupsSummary), **documented(422, 503)},
 )
 async def list_divergence(
-    backend: BackendDep, interval: IntervalQuery = "1d", z: ZQuery = None
+    backend: BackendDep, format_: FormatDep, interval: IntervalQuery = "1d", z: ZQuery = None
 ) -> Response:
     """Return the last scan of every group, without its members, from memory."""
     memory = backend.diverging.memory
@@ -57,6 +61,9 @@ async def list_divergence(
         for group in backend.groups
         if interval in intervals_of(group)
     ]
+    if format_ != "json":
+        table, name = table_of_groups(groups), f"divergence-{interval}"
+        return await backend.exports.of_table(table, name=name, format_=format_)
     return json_of(GroupsSummary(interval=interval, groups=groups))
 
 
@@ -64,14 +71,19 @@ async def list_divergence(
     "/divergence/{group}",
     summary="The last scan of a group, whole",
     response_model=DivergenceView,
-    responses=documented(404, 409, 422),
+    responses={**formats.documented(DivergenceView), **documented(404, 409, 422, 503)},
 )
 async def get_divergence(
-    group: GroupPath, backend: BackendDep, interval: IntervalQuery = "1d", z: ZQuery = None
+    group: GroupPath,
+    backend: BackendDep,
+    format_: FormatDep,
+    interval: IntervalQuery = "1d",
+    z: ZQuery = None,
 ) -> Response:
     """Return every member's scores, its name, and its last closes, from memory.
 
-    With `z`, members are judged by that threshold; their figures stay.
+    With `z`, members are judged by that threshold; their figures stay. As a file it has a row for
+    each member.
     """
     known = _known(group, interval, backend)
     scan = backend.diverging.memory.find(group, interval)
@@ -79,10 +91,13 @@ async def get_divergence(
         raise HTTPException(
             409, f"{group}: no scan on {interval} yet; POST /divergence/scans asks for one"
         )
-    lines = await backend.diverging.sparklines.of(scan)
     judged_scan = backend.diverging.memory.judged(scan, z)
     assert judged_scan is not None
     names = backend.grouping.names
+    if format_ != "json":
+        table, name = table_of_members(judged_scan, names), f"divergence-{group}-{interval}"
+        return await backend.exports.of_table(table, name=name, format_=format_)
+    lines = await backend.diverging.sparklines.of(scan)
     view = DivergenceView(
         **{name: getattr(judged_scan, name) for name in _FIELDS},
         title=known.title if known else PASTED,
@@ -99,19 +114,27 @@ async def get_divergence(
     "/divergence/{group}/history",
     summary="Past divergers of a group",
     response_model=DivergersView,
-    responses=documented(404, 422, 503),
+    responses={**formats.documented(DivergersView), **documented(404, 422, 503)},
 )
 async def divergence_history(
     group: GroupPath,
     backend: BackendDep,
+    format_: FormatDep,
     interval: IntervalQuery = "1d",
     limit: Annotated[
         int, Query(ge=1, le=MAX_DIVERGERS, description="How many at most.")
     ] = DEFAULT_DIVERGERS,
 ) -> Response:
-    """Return who diverged, newest first, at every bar that was scanned, from the store."""
+    """Return who diverged, newest first, at every bar that was scanned, from the store.
+
+    A file has the newest 1000, oldest first, whatever `limit`.
+    """
     _known(group, interval, backend)
-    found = await backend.closes.ask(lambda reader: reader.divergers(group, interval, limit=limit))
+    most = limit if format_ == "json" else MAX_DIVERGERS
+    found = await backend.closes.ask(lambda reader: reader.divergers(group, interval, limit=most))
+    if format_ != "json":
+        table, name = table_of(found[::-1], PastDiverger), f"divergers-{group}-{interval}"
+        return await backend.exports.of_table(table, name=name, format_=format_)
     return json_of(DivergersView(group=group, interval=interval, divergers=found))
 
 
