@@ -136,6 +136,9 @@ class Settings(BaseSettings):
         "",
         description="Comma-separated NAME=URL of RSS or Atom feeds, instead of the usual ones.",
     )
+    news_every_s: int = Field(
+        300, ge=5, le=86_400, description="Seconds between two readings of a feed of headlines."
+    )
     finnhub_key: SecretStr = Field(SecretStr(""), description="Key of Finnhub, for its news.")
     finnhub_url: str = Field("https://finnhub.io", description="Finnhub's API.")
 

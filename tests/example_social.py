@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from oddlot.contracts import topics
-from oddlot.contracts.messages import Buzz, ForumScan, Headline, Post
+from oddlot.contracts.messages import Buzz, ForumScan, Headline, NewsSource, Post
 from oddlot.contracts.topics import Topic
 
 HOUR_MS = 3_600_000
@@ -32,6 +33,7 @@ def examples() -> Iterator[tuple[Topic[Any], str, Any]]:
             seen_ms=SEEN_MS,
         ),
     )
+    yield from _sources()
     yield topics.BUZZ, "first-hour", _buzz(baseline_days=0)
     yield topics.BUZZ, "burst", _buzz(baseline_days=30)
 
@@ -106,6 +108,22 @@ def _scans() -> Iterator[tuple[Topic[Any], str, Any]]:
             scanned_ms=SEEN_MS,
         ),
     )
+
+
+def _sources() -> Iterator[tuple[Topic[Any], str, Any]]:
+    read = NewsSource(
+        source="example-wire",
+        state="read",
+        detail="",
+        headlines=12,
+        read_ms=SEEN_MS,
+        next_ms=SEEN_MS + 300_000,
+        sent_ms=SEEN_MS,
+    )
+    yield topics.NEWS_SOURCES, "read", read
+    refused = replace(read, source="example-times", state="unavailable", headlines=0, read_ms=None)
+    detail = "refuses us (HTTP 403); take it out of ODDLOT_NEWS_FEEDS, or try again later"
+    yield topics.NEWS_SOURCES, "refused", replace(refused, detail=detail)
 
 
 def _buzz(*, baseline_days: int) -> Buzz:

@@ -37,6 +37,7 @@ from oddlot.contracts.social import (
     Headline,
     Mood,
     MoodSource,
+    NewsSource,
     Post,
     ScanState,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Message",
     "Mood",
     "MoodSource",
+    "NewsSource",
     "Pair",
     "PairChange",
     "PairTest",
@@ -107,6 +109,7 @@ Message = (
     | Post
     | ForumScan
     | Headline
+    | NewsSource
     | Buzz
     | PairChange
     | FeedHealth

@@ -117,6 +117,30 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewsSource:
+    """How one source of headlines is doing, said at every reading and at every change.
+
+    Attributes
+    ----------
+    source : its name, as in its headlines.
+    state : read; limited, where it makes us wait; unavailable, where it gives nothing.
+    detail : why, and what to do about it; empty where it was read.
+    headlines : how many were new since the producer started.
+    read_ms : when it was read last; None if it never was.
+    next_ms : when it is read again; None where it is not.
+    sent_ms : our clock.
+    """
+
+    source: str
+    state: ScanState
+    detail: str
+    headlines: Count
+    read_ms: int | None
+    next_ms: int | None
+    sent_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Buzz:
     """How much one symbol was mentioned in one hour, against its baseline.
 

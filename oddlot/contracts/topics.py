@@ -211,6 +211,16 @@ CLOSE_STATES = Topic(
     about="how far the daily closes of a symbol have come, and why no further",
     is_compacted=True,
 )
+NEWS_SOURCES = Topic(
+    name="ops.news-sources.v1",
+    kind=messages.NewsSource,
+    key="source",
+    partitions=1,
+    retention_ms=7 * DAY_MS,
+    codec=JsonCodec(messages.NewsSource),
+    about="whether a source of headlines can be read, and if not, why",
+    is_compacted=True,
+)
 DEAD_LETTERS = Topic(
     name="ops.dead-letters.v1",
     kind=messages.DeadLetter,
@@ -248,6 +258,7 @@ ALL: tuple[Topic[messages.Message], ...] = (
     PAIRS,
     BUDGETS,
     CLOSE_STATES,
+    NEWS_SOURCES,
     DEAD_LETTERS,
     FEED_HEALTH,
 )  # type: ignore[assignment]  # a tuple of topics of different messages
