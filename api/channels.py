@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from api.divergence_views import ScanView
+from api.group_changes import GroupChange
 from oddlot.contracts.messages import (
     Alert,
     Bar,
@@ -33,6 +34,7 @@ HEALTH = "health"
 BUDGETS = "budgets"
 ALERTS = "alerts"
 PAIRS = "pairs"
+PEER_GROUPS = "peer-groups"
 PATTERNS = (
     "bars:SYMBOL:INTERVAL",
     "spreads:PAIR:INTERVAL",
@@ -40,6 +42,7 @@ PATTERNS = (
     "alerts:PAIR",
     ALERTS,
     PAIRS,
+    PEER_GROUPS,
     "divergence:GROUP:INTERVAL",
     "scans:ID",
     BUDGETS,
@@ -48,11 +51,20 @@ PATTERNS = (
 
 _encoder = msgspec.json.Encoder()
 _Key = tuple[str, int]
-Streamed = Message | ScanView
+Streamed = Message | ScanView | GroupChange
+# What has one channel for all subjects.
+_SHARED: dict[type, str] = {
+    PairChange: PAIRS,
+    GroupChange: PEER_GROUPS,
+    FeedHealth: HEALTH,
+    Budget: BUDGETS,
+}
 
 
 def channels_of(message: Streamed) -> tuple[str, ...]:
     """Name the channels that a message belongs on; none for those that are not streamed."""
+    if shared := _SHARED.get(type(message)):
+        return (shared,)
     match message:
         case Bar():
             return (f"bars:{message.symbol}:{message.interval}",)
@@ -62,16 +74,10 @@ def channels_of(message: Streamed) -> tuple[str, ...]:
             return (f"pair-tests:{message.pair}:{message.interval}",)
         case Alert():
             return (ALERTS, f"alerts:{message.subject}")
-        case PairChange():
-            return (PAIRS,)
-        case FeedHealth():
-            return (HEALTH,)
         case Divergence():
             return (f"divergence:{message.group}:{message.interval}",)
         case ScanView():
             return (f"scans:{message.scan}",)
-        case Budget():
-            return (BUDGETS,)
         case _:
             return ()
 
@@ -173,6 +179,8 @@ def _key_of(message: Streamed) -> _Key:
             return (name, message.event_ms)
         case PairChange():
             return (message.pair, message.changed_ms)
+        case GroupChange():
+            return (message.group, message.changed_ms)
         case FeedHealth():
             return (message.feed, message.sent_ms)
         case Divergence():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from api.group_changes import changes_of
 from api.hub import VENUE, Hub, bar_channels
+from api.live import now_ms
 from api.watching import StreamedWatchlist
 from oddlot import peer_groups
 from oddlot.contracts.messages import ScanInterval
@@ -62,12 +64,16 @@ class Grouping:
         for problem in set(snapshot.problems).difference(self.snapshot.problems):
             log.warning("a peer group stays as it was: %s", problem)
         old = _channels(self.groups)
+        seen_ms = now_ms()
+        changes = changes_of(self.snapshot, snapshot, changed_ms=seen_ms)
         self.snapshot = snapshot
         self._index()
         new = _channels(self.groups)
         self._hub.retire(old - new)
         self._hub.offer(new)
         self.watchlist.regroup(self.groups)
+        for change in changes:
+            self._hub.publish(change, arrival_ms=seen_ms, published_ms=seen_ms)
         log.info("%d peer groups", len(self.groups))
 
     def _index(self) -> None:

@@ -7,7 +7,16 @@ import secrets
 from collections.abc import Iterable
 from typing import Final
 
-from api.channels import ALERTS, BUDGETS, HEALTH, PAIRS, Channel, Streamed, channels_of
+from api.channels import (
+    ALERTS,
+    BUDGETS,
+    HEALTH,
+    PAIRS,
+    PEER_GROUPS,
+    Channel,
+    Streamed,
+    channels_of,
+)
 from api.clients import Client
 from oddlot import peer_groups
 from oddlot.contracts.messages import INTERVAL_MS, FeedHealth
@@ -29,7 +38,8 @@ class Hub:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.epoch = secrets.token_hex(8)
-        self.channels = {name: Channel(name) for name in (*names, HEALTH, ALERTS, PAIRS, BUDGETS)}
+        always = (HEALTH, ALERTS, PAIRS, PEER_GROUPS, BUDGETS)
+        self.channels = {name: Channel(name) for name in (*names, *always)}
         self.clients: set[Client] = set()
         self.feeds: dict[str, FeedHealth] = {}
         self.repeated_total = 0

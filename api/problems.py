@@ -30,6 +30,7 @@ class Fault:
     where: Annotated[str, Field(description="Place and name of it.", examples=["query.limit"])]
     expected: Annotated[str, Field(description="What would do.")]
     was: Annotated[str, Field(description="What was found.")]
+    fix: Annotated[str, Field(description="What to do about it, where that can be said.")] = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,13 @@ async def _bad_peer_group(_request: Request, error: Exception) -> Response:
             status, hint = 412, ""
         case _:
             status, hint = 422, ""
-    return response_of(problem_of(status, f"{error}{hint}"))
+    fields = error.fields if isinstance(error, errors.BadPeerGroup) else ()
+    return response_of(problem_of(status, f"{error}{hint}", [_fault_of(each) for each in fields]))
+
+
+def _fault_of(field: errors.WrongField) -> Fault:
+    expected, _, was = field.what.partition(", was ")
+    return Fault(field.where, expected.removeprefix("expected "), was, field.fix)
 
 
 async def _unavailable(_request: Request, error: Exception) -> Response:

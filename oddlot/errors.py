@@ -23,6 +23,7 @@ A bug has no class of its own: it crashes its role, which starts again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 
@@ -38,8 +39,36 @@ class BadSetting(Oddlot):
     """A setting cannot be used as it was given."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongField:
+    """One wrong part of what was refused; no error itself.
+
+    Attributes
+    ----------
+    where : its path, such as `members[2].symbol`.
+    what : what was expected, and what was found, as `expected .., was ..`.
+    fix : what to do about it.
+    """
+
+    where: str
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}; {self.fix}"
+
+
 class BadPeerGroup(Oddlot):
-    """A peer-group file does not validate; the message names file, field and fix."""
+    """A peer-group file does not validate; the message names file, field and fix.
+
+    Attributes
+    ----------
+    fields : each wrong one; empty where single fields are not to blame.
+    """
+
+    def __init__(self, message: str, fields: tuple[WrongField, ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class UnknownPeerGroup(BadPeerGroup):

@@ -24,7 +24,11 @@ PAGES = [*sorted(ROOT.glob("*.md")), *DOCS, ROOT / "tests" / "examples" / "READM
 FOR_TESTS = {"ODDLOT_REAL_DATA", "ODDLOT_CHROMIUM", "ODDLOT_FAIL_ON_SKIP"}
 SETTINGS = {f"ODDLOT_{name.upper()}" for name in Settings.model_fields}
 COMMANDS = typer.main.get_command(commands.cli).commands  # type: ignore[attr-defined]  # it is a group
-ERRORS = [name for name, kind in vars(errors).items() if inspect.isclass(kind)]
+ERRORS = [
+    name
+    for name, kind in vars(errors).items()
+    if inspect.isclass(kind) and issubclass(kind, Exception)
+]
 # Programs that are not ours, and what must follow those that start something of ours.
 PROGRAMS = {"cd", "curl", "docker", "export", "git", "kcat", "pip", "pytest", "uv"}
 FRAMEWORKS = {"faust": "-A streams.app worker", "uvicorn": "api.app:app", "panel": "serve ui"}

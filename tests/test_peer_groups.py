@@ -111,6 +111,34 @@ def test_what_is_wrong_is_said_with_file_field_and_fix(
     assert "; " in str(caught.value)
 
 
+def test_every_wrong_field_is_told_at_once() -> None:
+    members = [*GOLD["members"], {"symbol": "hmy", "name": ""}, {"name": "x", "nmae": "y"}]
+    with pytest.raises(BadPeerGroup) as caught:
+        parsed(title="", venue="moon", members=members)
+    assert [field.where for field in caught.value.fields] == [
+        "title",
+        "venue",
+        "members[4].symbol",
+        "members[5].nmae",
+        "members[5].symbol",
+    ]
+    assert all(str(field) in str(caught.value) for field in caught.value.fields)
+
+
+def test_fields_that_do_not_fit_each_other_are_told_at_once() -> None:
+    members = [*GOLD["members"], GOLD["members"][0]]
+    with pytest.raises(BadPeerGroup) as caught:
+        parsed(members=members, pairs=[{"y": "NEM", "x": "SPY"}, {"y": "QQQ", "x": "AEM"}])
+    found = [field.where for field in caught.value.fields]
+    assert found == ["members", "pairs[0].x", "pairs[1].y"]
+
+
+def test_a_file_of_nothing_but_faults_is_answered_shortly() -> None:
+    with pytest.raises(BadPeerGroup) as caught:
+        parsed(members=[{"symbol": "?"}] * 5_000)
+    assert len(caught.value.fields) == 20
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

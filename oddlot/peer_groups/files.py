@@ -15,8 +15,9 @@ from typing import Final
 
 from oddlot.contracts.divergence import ID_PATTERN
 from oddlot.errors import BadPeerGroup, EditConflict, UnknownPeerGroup
+from oddlot.peer_groups.faults import FIXES
 from oddlot.peer_groups.groups import PeerGroup
-from oddlot.peer_groups.texts import FIXES, parse, written
+from oddlot.peer_groups.texts import parse, written
 
 MAX_GROUPS = 500  # files of one directory
 REVISION_DIGITS = 16  # of a SHA-256: enough to tell edits of one file apart

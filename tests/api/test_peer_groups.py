@@ -12,12 +12,13 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from websockets.asyncio.client import connect
 
 from oddlot import peer_groups
 from oddlot.errors import BadPeerGroup
 from oddlot.peer_groups.texts import MAX_BYTES
 from oddlot.settings import load
-from tests.api.places import app_on, asking, backend_of, hub_of, until
+from tests.api.places import app_on, asking, backend_of, hear, hub_of, say, serving, until
 from tests.fakes import MemoryReader
 
 NEW: dict[str, Any] = {
@@ -152,6 +153,21 @@ async def test_a_group_that_does_not_validate_is_refused_by_field_and_fix(
     assert not (directory / "new-coins.json").exists()
 
 
+async def test_each_wrong_field_is_named_with_what_to_do(http: httpx.AsyncClient) -> None:
+    members = [*NEW["members"], {"symbol": "ddd", "name": "D"}]
+    wrong = NEW | {"title": "", "members": members}
+    answer = await http.put("/peer-groups/new-coins", json=wrong, headers=FRESH)
+    title, symbol = answer.json()["errors"]
+    assert title == {
+        "where": "title",
+        "expected": "`str` of length >= 1",
+        "was": '""',
+        "fix": "correct it",
+    }
+    assert (symbol["where"], symbol["was"]) == ("members[3].symbol", '"ddd"')
+    assert symbol["fix"].startswith("use the venue's own name in capitals")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
 async def test_what_is_no_group_is_refused(http: httpx.AsyncClient, body: bytes) -> None:
     answer = await http.put("/peer-groups/new-coins", content=body, headers=FRESH)
@@ -207,6 +223,26 @@ async def test_an_edit_by_hand_is_followed_and_half_a_file_loses_nothing(
     assert await ids(http) == ["airlines", "crypto-majors", "steel"]
     (problem,) = (await http.get("/peer-groups")).json()["problems"]
     assert problem.startswith("steel.json: line")
+
+
+async def test_whoever_listens_hears_of_every_change(reader: MemoryReader, directory: Path) -> None:
+    app = app_on(reader, settings={"peer_groups_dir": directory})
+    async with serving(app) as place, connect(f"ws://{place}/stream") as line, asking(app) as http:
+        await say(line, "subscribe", "peer-groups")
+        assert (await hear(line, "snapshot"))["data"] == []
+        saved = await http.put("/peer-groups/new-coins", json=NEW, headers=FRESH)
+        (told,) = (await hear(line, "update"))["data"]
+        assert (told["group"], told["revision"]) == ("new-coins", saved.json()["revision"])
+        path = directory / "steel.json"
+        path.write_text(path.read_text().replace('"title": "', '"title": "Edited '))
+        (told,) = (await hear(line, "update"))["data"]
+        assert (told["group"], told["revision"]) == (
+            "steel",
+            peer_groups.find(directory, "steel").revision,
+        )
+        await http.delete("/peer-groups/airlines", headers={"If-Match": "*"})
+        (told,) = (await hear(line, "update"))["data"]
+        assert (told["group"], told["revision"]) == ("airlines", None)
 
 
 def test_without_any_group_nothing_starts(reader: MemoryReader, tmp_path: Path) -> None:
