@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +22,7 @@ from websockets.http11 import Request, Response
 
 from oddlot import errors, peer_groups, settings
 from oddlot.settings import LOOPBACK
-from sandbox import providers, rest, sessions, wire
+from sandbox import forums_server, providers, rest, sessions, wire
 from sandbox.listings import listings_of
 from sandbox.market import Market
 from sandbox.tape import Tape, index_of
@@ -267,18 +267,33 @@ async def _main(knobs: settings.Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     universe = providers.universe_of(groups, listings, seed=knobs.sandbox_seed)
     closes = providers.Providers(universe, providers.quotas_of(knobs))
-    async with running(
-        market, port=knobs.sandbox_port, history_ms=history_ms, closes=closes
-    ) as exchange:
-        address = f"ws://{LOOPBACK}:{exchange.port}"
-        log.info("SIMULATED exchange on %s: %d symbols, %d trades/s", address, len(listings), rate)
-        await stopped.wait()
+    with forums_server.listen(knobs.sandbox_forums_port) as listener:
+        async with running(
+            market, port=knobs.sandbox_port, history_ms=history_ms, closes=closes
+        ) as exchange:
+            address = f"ws://{LOOPBACK}:{exchange.port}"
+            count = len(listings)
+            log.info("SIMULATED exchange on %s: %d symbols, %d trades/s", address, count, rate)
+            tape = exchange.tape
+            beside = forums_server.run_beside(knobs, listener, universe=universe, tape=tape)
+            await _until_stopped(beside, stopped)
+
+
+async def _until_stopped(beside: Coroutine[None, None, None], stopped: asyncio.Event) -> None:
+    """Run something beside the exchange until we are told to stop; its failure ends us as well."""
+    stopping, besides = asyncio.create_task(stopped.wait()), asyncio.create_task(beside)
+    await asyncio.wait({stopping, besides}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    besides.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await besides
 
 
 def main() -> int:
     """Run until told to stop; the exit code says whether starting again can help."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("websockets").setLevel(logging.WARNING)  # it tells every connection
+    for chatty in ("websockets", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)  # they tell every connection
     try:
         uvloop.run(_main(settings.load()))
     except errors.Oddlot as e:

@@ -14,6 +14,7 @@ from sandbox.market import SECOND_MS, Market, Trades
 
 # Trades that a machine slept through are skipped beyond this: nobody waits for an hour of them.
 MAX_CATCH_UP_MS = 60_000
+AROUND_S = 15  # a price then is the mean of so many seconds: most symbols trade within them
 
 
 class Tape:
@@ -60,6 +61,24 @@ class Tape:
             if len(found) >= limit:
                 break
         return found[::-1] if newest_first else found
+
+    def moves(self, *, span_ms: int) -> dict[str, float]:
+        """Give how far prices have moved over a span up to now, as fractions."""
+        seconds = [*self._newest_since(self._public_ms - span_ms)]
+        early, late = self._prices(seconds[-AROUND_S:]), self._prices(seconds[:AROUND_S])
+        return {symbol: late[symbol] / early[symbol] - 1 for symbol in early.keys() & late.keys()}
+
+    def _prices(self, seconds: list[Trades]) -> dict[str, float]:
+        """Give the mean price of each symbol that traded; in steps of its grid."""
+        if not seconds:
+            return {}
+        listing = np.concatenate([second.listing for second in seconds])
+        steps = np.concatenate([second.price_ticks for second in seconds])
+        total, count = np.bincount(listing, steps), np.bincount(listing)
+        return {
+            self.market.listings[i].symbol: float(total[i] / count[i])
+            for i in np.flatnonzero(count)
+        }
 
     def _matching(
         self,

@@ -114,12 +114,27 @@ class Universe:
     def planted(self, last: dt.date, sessions: int = BLOCK) -> list[Planted]:
         """Give the divergers of the newest sessions up to a date."""
         found = []
-        for group, members in self._groups.items():
-            is_crypto = any(member in self._prices for member in members)
-            end = len(_days(last) if is_crypto else _weekdays(last))
+        for group in self._groups:
+            end = len(self._calendar(group, last))
             events = self._events(group, end)
             found += [e for e in events if end - sessions <= e.first + e.days - 1 < end]
         return found
+
+    def moved(self, last: dt.date, sessions: int) -> dict[dt.date, dict[str, float]]:
+        """Give who broke ranks on each of the newest days up to a date, and by how much."""
+        found: dict[dt.date, dict[str, float]] = {}
+        for group in self._groups:
+            dates = self._calendar(group, last)
+            for event in self._events(group, len(dates)):
+                for session in range(event.first, min(event.first + event.days, len(dates))):
+                    if session >= len(dates) - sessions:
+                        moves = found.setdefault(dates[session], {})
+                        moves[event.symbol] = event.size / event.days
+        return found
+
+    def _calendar(self, group: str, last: dt.date) -> list[dt.date]:
+        is_crypto = any(member in self._prices for member in self._groups[group])
+        return _days(last) if is_crypto else _weekdays(last)
 
     def _make(self, symbol: str, last: dt.date) -> Daily:
         is_crypto = symbol in self._prices
