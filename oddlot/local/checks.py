@@ -21,8 +21,11 @@ from oddlot.settings import LOOPBACK, Settings
 OLDEST_PYTHON = (3, 11)
 NETWORK_DEADLINE_S = 3.0  # of one request: who needs longer is as good as away
 ENOUGH_DISK, LITTLE_DISK = 5e9, 1e9  # bytes: a day of 1,000 trades/s at 33 bytes is 3 GB
-PORTS = ("kafka_port", "clickhouse_port", "api_port", "ui_port", "sandbox_port")
-ONLY_FOR_DEMO = ("ODDLOT_SANDBOX_PORT",)
+PORTS = (
+    *("kafka_port", "clickhouse_port", "api_port", "ui_port"),
+    *("sandbox_port", "sandbox_forums_port"),
+)
+ONLY_FOR_DEMO = ("ODDLOT_SANDBOX_PORT", "ODDLOT_SANDBOX_FORUMS_PORT")
 BLOCKED = (403, 451)  # what venues answer to countries that they do not serve
 
 Status = Literal["ok", "warn", "fail"]

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,8 +24,15 @@ PROBE_DEADLINE_S = 2.0
 FEED_STOP_S, STREAMS_STOP_S, READER_STOP_S, KEEPER_STOP_S = 2.0, 3.0, 4.0, 4.0
 CLIENTS_OF_KEEPERS = frozenset({"producers", "streams", "api"})
 
-# The free plans take 40 minutes for the curated groups: nobody waits for that in a demo.
-DEMO_PLANS = {"twelve_data_per_minute": 960, "twelve_data_per_day": 100_000}
+# The free plans take 40 minutes for the curated groups, and Stocktwits' 200 an hour three hours for
+# their members: nobody waits for that in a demo.
+DEMO_PLANS = {
+    "twelve_data_per_minute": 960,
+    "twelve_data_per_day": 100_000,
+    "reddit_per_minute": 600,
+    "stocktwits_per_hour": 14_400,
+}
+DEMO_NEWS = ("market-wire", "street-notes", "coin-desk")
 
 Probe = Callable[[], Awaitable[bool]]
 
@@ -39,6 +46,7 @@ class Process:
     name : of its role, or `sandbox`.
     command : what to run.
     port, port_setting : where it listens, and the variable that moves it; None where it does not.
+    more_ports : where else it does, and the variable of each.
     probe : tells whether it is ready; None where running is all there is to tell.
     stops_after : whom it serves: it is told to stop once they have ended.
     stop_deadline_s : how long it may take then.
@@ -50,6 +58,7 @@ class Process:
     stop_deadline_s: float = READER_STOP_S
     port: int | None = None
     port_setting: str = ""
+    more_ports: Mapping[int, str] = field(default_factory=dict)
     probe: Probe | None = None
 
 
@@ -106,7 +115,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def sandbox_providers(settings: Settings) -> dict[str, object]:
-    """Give the settings that send the providers' adapters to the sandbox, with ample plans.
+    """Give the settings that send readers of providers and forums to the sandbox, with ample plans.
 
     Parameters
     ----------
@@ -118,6 +127,7 @@ def sandbox_providers(settings: Settings) -> dict[str, object]:
     'http://127.0.0.1:8099/fmp'
     """
     address = f"http://{LOOPBACK}:{settings.sandbox_port}"
+    forums = f"http://{LOOPBACK}:{settings.sandbox_forums_port}"
     plans = {name: n for name, n in DEMO_PLANS.items() if name not in settings.model_fields_set}
     return {
         "twelve_data_url": f"{address}/twelvedata",
@@ -126,6 +136,13 @@ def sandbox_providers(settings: Settings) -> dict[str, object]:
         "twelve_data_key": SecretStr("sandbox"),
         "fmp_key": SecretStr("sandbox"),
         "marketstack_key": SecretStr("sandbox"),
+        "reddit_url": f"{forums}/reddit",
+        "reddit_www_url": f"{forums}/reddit",
+        "reddit_client_id": "sandbox",
+        "reddit_client_secret": SecretStr("sandbox"),
+        "stocktwits_url": f"{forums}/stocktwits",
+        "finnhub_key": SecretStr(""),  # a demo asks nobody outside, whatever keys there are
+        "news_feeds": ",".join(f"{name}={forums}/news/{name}.xml" for name in DEMO_NEWS),
         **plans,
     }
 
@@ -206,6 +223,7 @@ def _sandbox(settings: Settings) -> Process:
         command=[sys.executable, "-m", "sandbox.exchange"],
         port=settings.sandbox_port,
         port_setting="ODDLOT_SANDBOX_PORT",
+        more_ports={settings.sandbox_forums_port: "ODDLOT_SANDBOX_FORUMS_PORT"},
         probe=_answers(f"http://{LOOPBACK}:{settings.sandbox_port}/fapi/v1/ping"),
     )
 

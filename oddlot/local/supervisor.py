@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from oddlot import errors
 from oddlot.local import ports, roles
@@ -126,13 +126,18 @@ def require_ports(processes: Sequence[Process]) -> None:
         If a port is taken, or two of them want the same; the message says what to set.
     """
     wanted: dict[int, str] = {}
-    for process in processes:
-        if process.port is None:
-            continue
-        if process.port in wanted:
+    for port, setting in _ports_of(processes):
+        if port in wanted:
             raise errors.Refused(
-                f"expected a port for each role, was {process.port} for both "
-                f"{wanted[process.port]} and {process.port_setting}; set one of them to another"
+                f"expected a port for each role, was {port} for both "
+                f"{wanted[port]} and {setting}; set one of them to another"
             )
-        wanted[process.port] = process.port_setting
-        ports.require_free(process.port, process.port_setting)
+        wanted[port] = setting
+        ports.require_free(port, setting)
+
+
+def _ports_of(processes: Sequence[Process]) -> Iterator[tuple[int, str]]:
+    for process in processes:
+        if process.port is not None:
+            yield process.port, process.port_setting
+        yield from process.more_ports.items()

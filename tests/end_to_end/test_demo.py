@@ -46,7 +46,7 @@ class Demo:
     """A running `oddlot demo`, seen from outside."""
 
     def __init__(self, folder: Path) -> None:
-        names = ("API", "UI", "KAFKA", "CLICKHOUSE", "SANDBOX")
+        names = ("API", "UI", "KAFKA", "CLICKHOUSE", "SANDBOX", "SANDBOX_FORUMS")
         self._ports = {name: ports.free_port() for name in names}
         knobs = {f"ODDLOT_{name}_PORT": str(port) for name, port in self._ports.items()}
         self._output = folder / "output.txt"

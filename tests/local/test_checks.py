@@ -119,10 +119,12 @@ def test_a_taken_port_fails_naming_holder_and_setting():
     assert "ODDLOT_API_PORT" in found.advice
 
 
-def test_a_port_that_only_the_demo_needs_warns():
+@pytest.mark.parametrize("field", ["sandbox_port", "sandbox_forums_port"])
+def test_a_port_that_only_the_demo_needs_warns(field: str):
     with socket.create_server((LOOPBACK, 0)) as listener:
-        found = checks._port(listener.getsockname()[1], "ODDLOT_SANDBOX_PORT")
-    assert found.status == "warn"
+        port = listener.getsockname()[1]
+        findings = checks.check_ports(load(**{field: port}))
+    assert [f.status for f in findings if f.name == f"Port {port}"] == ["warn"]
 
 
 @pytest.mark.parametrize(("name", "status"), [("oddlot", "ok"), ("odd", "fail")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -64,6 +65,22 @@ def test_whatever_hangs_the_last_process_is_gone_within_the_promise():
         return process.stop_deadline_s + max(before, default=0.0)
 
     assert max(gone_s(process) for process in processes.values()) <= STOP_DEADLINE_S - 0.5
+
+
+def test_a_demo_asks_nobody_but_the_sandbox():
+    given = load(sandbox_port=8101, sandbox_forums_port=8102)
+    demo = load(**({"finnhub_key": "real"} | roles.sandbox_providers(given)))
+    asked = (demo.fmp_url, demo.reddit_url, demo.reddit_www_url, demo.stocktwits_url)
+    feeds = [feed.partition("=")[2] for feed in demo.news_feeds.split(",")]
+    assert {urlsplit(url).netloc for url in (*asked, *feeds)} == {
+        f"{LOOPBACK}:8101",
+        f"{LOOPBACK}:8102",
+    }
+    assert not demo.finnhub_key.get_secret_value()
+
+
+def test_a_plan_that_was_given_is_tried_out_in_the_demo():
+    assert "stocktwits_per_hour" not in roles.sandbox_providers(load(stocktwits_per_hour=200))
 
 
 def test_a_child_sees_what_the_command_line_changed_and_one_thread_for_maths(

@@ -168,6 +168,15 @@ def test_two_roles_on_one_port_are_refused():
         require_ports(both)
 
 
+def test_a_second_port_of_a_role_is_looked_at_as_well():
+    with socket.socket() as holder:
+        holder.bind((LOOPBACK, 0))
+        holder.listen()
+        more = {holder.getsockname()[1]: "ODDLOT_SANDBOX_FORUMS_PORT"}
+        with pytest.raises(errors.Refused, match="set ODDLOT_SANDBOX_FORUMS_PORT"):
+            require_ports([Process(name="sandbox", command=[], more_ports=more)])
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child's life to ours")
 def test_nobody_outlives_a_killed_supervisor(tmp_path: Path):
     code = (
