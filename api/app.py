@@ -8,7 +8,7 @@ import functools
 import importlib.metadata
 import logging
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,6 +19,7 @@ from api import (
     alerts,
     bars,
     bugs,
+    buzz,
     closes,
     divergence,
     divergence_scans,
@@ -28,6 +29,7 @@ from api import (
     pair_tests,
     pairs,
     peer_groups,
+    posts,
     problems,
     spreads,
     stream,
@@ -36,6 +38,8 @@ from api import (
     uploads_views,
 )
 from api.backend import Backend
+from api.buzz_store import BuzzStore, ConnectBuzz
+from api.buzzing import Buzzing
 from api.divergence_store import ClosesStore, ConnectCloses
 from api.diverging import STATES, Diverging, FollowStates
 from api.exports import Exports
@@ -49,8 +53,10 @@ from api.watching import FollowChanges, Publishing, Watching
 from oddlot import kafka
 from oddlot import settings as oddlot_settings
 from oddlot.contracts import topics
+from oddlot.contracts.messages import Message
 from oddlot.contracts.topics import Topic
 from oddlot.settings import Settings
+from oddlot.store.buzz_reader import BuzzReader
 from oddlot.store.divergence_reader import DivergenceReader
 from oddlot.store.reader import Reader
 
@@ -60,7 +66,7 @@ HEARTBEAT_S = 5.0
 # A path with a name in it comes after those that it would hide.
 ROOMS = (
     bars, spreads, pair_tests, symbols, pair_scans, pairs, alerts, uploads, uploads_views,
-    divergence_scans, divergence, closes, peer_groups, health, stream,
+    divergence_scans, divergence, closes, buzz, posts, peer_groups, health, stream,
 )  # fmt: skip
 DESCRIPTION = """Bars, spreads and divergence: history by `GET`, live by the WebSocket `/stream`.
 
@@ -73,6 +79,7 @@ def make_app(
     *,
     connect: Connect = Reader.connect,
     connect_closes: ConnectCloses = DivergenceReader.connect,
+    connect_buzz: ConnectBuzz = BuzzReader.connect,
     follow: Follow | None = None,
     follow_changes: FollowChanges | None = None,
     follow_states: FollowStates | None = None,
@@ -83,6 +90,8 @@ def make_app(
     hub = Hub()
     grouping = Grouping(settings, hub)
     store, closes_store = Store(settings, connect), ClosesStore(settings, connect_closes)
+    buzz_store = BuzzStore(settings, connect_buzz)
+    buzzing = Buzzing(buzz_store)
     publishing = publishing or functools.partial(kafka.connect, settings)
     diverging = Diverging(
         hub,
@@ -97,10 +106,11 @@ def make_app(
         grouping=grouping,
         store=store,
         closes=closes_store,
+        buzz=buzz_store,
         exports=Exports(),
         scans=Scans(store),
         hub=hub,
-        live=Live(hub, follow or _follow(settings), hear=diverging.hear),
+        live=Live(hub, follow or _follow(settings), hear=_all(diverging.hear, buzzing.hear)),
         watching=Watching(
             grouping.watchlist,
             follow_changes or _follow_from_first(settings, [topics.PAIRS]),
@@ -108,6 +118,7 @@ def make_app(
         ),
         uploads=Uploads(settings),
         diverging=diverging,
+        buzzing=buzzing,
         heartbeat_s=heartbeat_s,
     )
     return _app_on(backend)
@@ -146,6 +157,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             backend.uploads,
             backend.grouping,
             backend.diverging,
+            backend.buzzing,
         )
     ]
     for task in following:
@@ -158,14 +170,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.wait(following)
         await backend.scans.close()
         await backend.diverging.sparklines.close()
+        await backend.buzzing.close()
         await backend.store.close()
         await backend.closes.close()
+        await backend.buzz.close()
 
 
 def _stop_on_bug(following: asyncio.Task[None]) -> None:
     if not following.cancelled() and (bug := following.exception()):
         log.critical("following the topics ended by a bug; stopping", exc_info=bug)
         signal.raise_signal(signal.SIGTERM)
+
+
+def _all(*listeners: Callable[[Message], None]) -> Callable[[Message], None]:
+    def hear(message: Message) -> None:
+        for listener in listeners:
+            listener(message)
+
+    return hear
 
 
 def _follow(settings: Settings) -> Follow:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.buzz_store import BuzzStore
+from api.buzzing import Buzzing
 from api.divergence_store import ClosesStore
 from api.diverging import Diverging
 from api.exports import Exports
@@ -29,6 +31,7 @@ class Backend:
     grouping: Grouping
     store: Store
     closes: ClosesStore
+    buzz: BuzzStore
     exports: Exports
     scans: Scans
     hub: Hub
@@ -36,6 +39,7 @@ class Backend:
     watching: Watching
     uploads: Uploads
     diverging: Diverging
+    buzzing: Buzzing
     heartbeat_s: float
 
     @property

@@ -14,6 +14,7 @@ from oddlot.contracts.messages import (
     Alert,
     Bar,
     Budget,
+    Buzz,
     Divergence,
     FeedHealth,
     Message,
@@ -35,6 +36,7 @@ BUDGETS = "budgets"
 ALERTS = "alerts"
 PAIRS = "pairs"
 PEER_GROUPS = "peer-groups"
+BUZZ = "buzz"
 PATTERNS = (
     "bars:SYMBOL:INTERVAL",
     "spreads:PAIR:INTERVAL",
@@ -46,6 +48,7 @@ PATTERNS = (
     "divergence:GROUP:INTERVAL",
     "scans:ID",
     BUDGETS,
+    BUZZ,
     HEALTH,
 )
 
@@ -58,6 +61,7 @@ _SHARED: dict[type, str] = {
     GroupChange: PEER_GROUPS,
     FeedHealth: HEALTH,
     Budget: BUDGETS,
+    Buzz: BUZZ,
 }
 
 
@@ -158,7 +162,7 @@ class Channel:
         if before is None:
             is_new = key[1] > self._forgotten_ms.get(key[0], -1)
             return is_new or _revision_of(message) > 0
-        if isinstance(before, Bar):
+        if isinstance(before, Bar | Buzz):
             return _revision_of(message) > before.revision
         return message != before
 
@@ -189,9 +193,11 @@ def _key_of(message: Streamed) -> _Key:
             return ("", message.said_ms)
         case Budget():
             return (message.provider, message.sent_ms)
+        case Buzz():
+            return (f"{message.forum}:{message.symbol}", message.hour_ms)
         case _:
             raise TypeError(f"{type(message).__name__} is not streamed")
 
 
 def _revision_of(message: Streamed) -> int:
-    return message.revision if isinstance(message, Bar) else 0
+    return message.revision if isinstance(message, Bar | Buzz) else 0

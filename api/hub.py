@@ -10,6 +10,7 @@ from typing import Final
 from api.channels import (
     ALERTS,
     BUDGETS,
+    BUZZ,
     HEALTH,
     PAIRS,
     PEER_GROUPS,
@@ -38,7 +39,7 @@ class Hub:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.epoch = secrets.token_hex(8)
-        always = (HEALTH, ALERTS, PAIRS, PEER_GROUPS, BUDGETS)
+        always = (HEALTH, ALERTS, PAIRS, PEER_GROUPS, BUDGETS, BUZZ)
         self.channels = {name: Channel(name) for name in (*names, *always)}
         self.clients: set[Client] = set()
         self.feeds: dict[str, FeedHealth] = {}

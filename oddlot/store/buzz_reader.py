@@ -27,7 +27,7 @@ PLACES_MS = 2 * DAY_MS  # one not even tried for so long is no longer read
 _BUZZ = ", ".join(f"`{field.name}`" for field in fields(Buzz))
 _SCAN = ", ".join(f"`{field.name}`" for field in fields(ForumScan))
 
-_NEWEST = "SELECT max(hour_ms) AS at FROM buzz LIMIT 1"
+_NEWEST = "SELECT max(hour_ms) AS at FROM buzz WHERE hour_ms < {to_ms:Int64} LIMIT 1"
 _HOURS = f"""
     SELECT {_BUZZ} FROM buzz FINAL
     WHERE hour_ms >= {{from_ms:Int64}} AND hour_ms < {{to_ms:Int64}}
@@ -64,8 +64,18 @@ _COVERED = """
                    * 3600000 AS hour_ms
         FROM forum_scans
         WHERE to_ms > from_ms AND to_ms > {from_ms:Int64} AND from_ms < {to_ms:Int64}
+          AND ({symbol:String} = '' OR coalesce(symbol, {symbol:String}) = {symbol:String})
     )
     GROUP BY forum, place, symbol, hour_ms
+    LIMIT {limit:UInt32}
+"""
+# Who told the mood: the authors by their tags, or VADER.
+_MOODS = """
+    SELECT symbol, forum, intDiv(event_ms, 3600000) * 3600000 AS hour_ms,
+           countIf(mood_by = 'tag') AS tagged, countIf(mood_by = 'vader') AS read
+    FROM posts FINAL
+    WHERE event_ms >= {from_ms:Int64} AND event_ms < {to_ms:Int64} AND isNotNull(mood)
+    GROUP BY symbol, forum, hour_ms
     LIMIT {limit:UInt32}
 """
 
@@ -101,6 +111,23 @@ class Covered:
     share: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoodsTold:
+    """Who told the moods of one symbol in one hour.
+
+    Attributes
+    ----------
+    tagged : mentions whose authors did, by a tag.
+    read : mentions whose words VADER read.
+    """
+
+    symbol: str
+    forum: Forum
+    hour_ms: int
+    tagged: int
+    read: int
+
+
 class _Newest(msgspec.Struct):
     at: int
 
@@ -132,9 +159,14 @@ class BuzzReader:
         await asyncio.to_thread(migrations.apply, settings)
         return cls(settings, await clients.connect_async(settings))
 
-    async def newest_hour_ms(self) -> int | None:
-        """Give the newest hour with buzz; None where there is none."""
-        (newest,) = await self._rows(_NEWEST, _Newest, {})
+    async def newest_hour_ms(self, to_ms: int) -> int | None:
+        """Give the newest hour with buzz; None where there is none.
+
+        Parameters
+        ----------
+        to_ms : that began before then.
+        """
+        (newest,) = await self._rows(_NEWEST, _Newest, {"to_ms": to_ms})
         return newest.at or None
 
     async def hours(self, from_ms: int, to_ms: int) -> list[Buzz]:
@@ -178,15 +210,28 @@ class BuzzReader:
             for row in found
         ]
 
-    async def covered(self, from_ms: int, to_ms: int) -> list[Covered]:
+    async def covered(
+        self, from_ms: int, to_ms: int, symbol: str | None = None
+    ) -> list[Covered]:
         """Tell how much of each hour has been read, place by place.
 
         Parameters
         ----------
         from_ms, to_ms : what of the past to look at.
+        symbol : leave out the places that tell only of others.
+        """
+        asked = {"from_ms": from_ms, "to_ms": to_ms, "symbol": symbol or "", "limit": MAX_ROWS}
+        return await self._rows(_COVERED, Covered, asked)
+
+    async def moods(self, from_ms: int, to_ms: int) -> list[MoodsTold]:
+        """Tell who told the moods of whole hours; those without any have no row.
+
+        Parameters
+        ----------
+        from_ms, to_ms : bounds of when it was written: beginnings of hours.
         """
         asked = {"from_ms": from_ms, "to_ms": to_ms, "limit": MAX_ROWS}
-        return await self._rows(_COVERED, Covered, asked)
+        return await self._rows(_MOODS, MoodsTold, asked)
 
     async def posts(
         self,

@@ -21,6 +21,7 @@ from api.hub import Hub
 from api.stream import MAX_COMMAND_BYTES
 from oddlot.settings import Settings, load
 from tests.fakes import MemoryCloses, MemoryDesk, MemoryReader, MemoryTopics
+from tests.fakes_buzz import MemoryBuzz
 
 DEADLINE_S = 20.0
 ASK_AGAIN_S = 0.01
@@ -38,11 +39,13 @@ def app_on(reader: MemoryReader, topics: MemoryTopics | None = None, **options: 
     follow = (topics or MemoryTopics()).follow
     desk = options.pop("desk", None) or MemoryDesk()
     closes = options.pop("closes", None) or MemoryCloses()
+    buzz = options.pop("buzz", None) or MemoryBuzz()
     states = options.pop("states", None) or MemoryTopics()
     return make_app(
         settings,
         connect=connect,
         connect_closes=closes.connect,
+        connect_buzz=buzz.connect,
         follow=follow,
         follow_changes=desk.follow,
         follow_states=lambda: states.follow(0),

@@ -77,6 +77,9 @@ def test_every_path_says_what_it_is_what_it_takes_and_what_it_answers(
         "/peer-groups/{group}",
         "/closes/{symbol}",
         "/budgets",
+        "/buzz",
+        "/buzz/{symbol}",
+        "/posts",
         "/healthz",
         "/readyz",
     }

@@ -34,12 +34,13 @@ async def reader(database: Settings) -> AsyncIterator[BuzzReader]:
 async def test_hours_come_newest_first_in_their_last_revision(
     writer: Writer, reader: BuzzReader
 ) -> None:
-    assert await reader.newest_hour_ms() is None
+    assert await reader.newest_hour_ms(HOUR + 1) is None
     before = replace(BUZZ, hour_ms=HOUR - HOUR_MS)
     last = replace(BUZZ, mentions=BUZZ.mentions + 1, revision=BUZZ.revision + 1)
     writer.insert_buzz([last, before])
     writer.insert_buzz([BUZZ])
-    assert await reader.newest_hour_ms() == HOUR
+    assert await reader.newest_hour_ms(HOUR + 1) == HOUR
+    assert await reader.newest_hour_ms(HOUR) == HOUR - HOUR_MS
     assert await reader.hours(HOUR - HOUR_MS, HOUR + 1) == [last, before]
     assert await reader.hours(HOUR - HOUR_MS, HOUR) == [before]
 
@@ -92,6 +93,16 @@ async def test_what_was_read_of_an_hour_is_the_union_of_its_scans(
         ("stocks", None, -HOUR_MS): 1.0,
         ("stocks", None, 0): 0.5,
     }
+
+
+async def test_moods_say_who_told_them(writer: Writer, reader: BuzzReader) -> None:
+    told = mention(1, post_id="told", mood_by="tag", mood_score=None)
+    silent = mention(2, post_id="silent", mood=None, mood_by=None, mood_score=None)
+    writer.insert_posts([mention(0), told, silent, mention(61)])
+    writer.insert_posts([mention(0)])
+    (row,) = await reader.moods(HOUR, HOUR + HOUR_MS)
+    assert (row.symbol, row.forum, row.hour_ms) == ("NVDA", "reddit", HOUR)
+    assert (row.tagged, row.read) == (1, 1)
 
 
 async def test_posts_are_chosen_by_what_is_asked(writer: Writer, reader: BuzzReader) -> None:
