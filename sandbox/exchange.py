@@ -274,9 +274,7 @@ async def _main(knobs: settings.Settings) -> None:
             address = f"ws://{LOOPBACK}:{exchange.port}"
             count = len(listings)
             log.info("SIMULATED exchange on %s: %d symbols, %d trades/s", address, count, rate)
-            tape = exchange.tape
-            beside = forums_server.run_beside(knobs, listener, universe=universe, tape=tape)
-            await _until_stopped(beside, stopped)
+            await _until_stopped(forums_server.run_beside(knobs, listener, exchange), stopped)
 
 
 async def _until_stopped(beside: Coroutine[None, None, None], stopped: asyncio.Event) -> None:

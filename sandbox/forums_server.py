@@ -15,12 +15,11 @@ from oddlot.local import ports
 from oddlot.settings import LOOPBACK, Settings
 from sandbox import bursts
 from sandbox.bursts import Bursts
-from sandbox.tape import Tape
-from sandbox.universe import Universe
 
 if TYPE_CHECKING:
     import uvicorn
 
+    from sandbox.exchange import Exchange
     from sandbox.forums import Forums
 
 log = logging.getLogger(__name__)
@@ -29,6 +28,8 @@ SETTING = "ODDLOT_SANDBOX_FORUMS_PORT"
 BACKLOG = 128
 STOP_S = 1
 MAX_CLIENTS = 200
+HEAD_START_S = 2.0  # from the first reader of trades to the first bar
+ALONE_S = 6.0  # nobody reads trades by then: posts alone are asked for
 LOOK_EVERY_S = 300.0  # for somebody to talk about
 
 
@@ -57,20 +58,20 @@ async def serving(forums: Forums, listener: socket.socket) -> AsyncIterator[None
         await running
 
 
-async def run_beside(
-    knobs: Settings, listener: socket.socket, *, universe: Universe, tape: Tape
-) -> None:
+async def run_beside(knobs: Settings, listener: socket.socket, exchange: Exchange) -> None:
     """Serve forums until cancelled; people there write about what moves at the exchange."""
+    await _until_trades_are_heard(exchange)
     # In a thread: it takes as long to load as the exchange itself.
     module = await asyncio.to_thread(importlib.import_module, "sandbox.forums")
     forums: Forums = module.Forums(
-        universe,
+        exchange.providers.universe,
         module.subreddits_of(knobs),
         seed=knobs.sandbox_seed,
         quotas=module.quotas_of(knobs),
     )
     async with serving(forums, listener):
         log.info("SIMULATED forums and news on http://%s:%d", *listener.getsockname())
+        tape = exchange.tape
         talked = Bursts(tape.market.listings)
         while True:
             moves = tape.moves(span_ms=bursts.SPAN_MS)
@@ -79,6 +80,15 @@ async def run_beside(
                 forums.burst(symbol, bursts.POSTS, lasts_ms=bursts.LASTS_MS)
                 log.info("people write about %s: %+.2f %%", symbol, 100 * moves[symbol])
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _until_trades_are_heard(exchange: Exchange) -> None:
+    """Let whoever starts have the cores first: posts are not what a first look waits for."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ALONE_S):
+            while not exchange.sessions:  # noqa: ASYNC110  # it has no event for that
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(HEAD_START_S)
 
 
 def _server(forums: Forums) -> uvicorn.Server:
