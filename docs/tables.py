@@ -67,6 +67,7 @@ KINDS = {
     "Mood": "bullish or bearish",
     "MoodSource": "tag or vader",
     "ScanState": "read, limited or unavailable",
+    "NewsState": "read, limited, unavailable or gone",
     "Excerpt": "text, 280 characters",
     "Title": "text",
     "Link": "URL or empty",

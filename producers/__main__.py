@@ -27,6 +27,7 @@ async def _main(knobs: settings.Settings) -> None:
                 changes = _symbols_of(knobs)
                 tasks.create_task(binance.run(knobs, publisher, symbols=symbols, changes=changes))
                 tasks.create_task(_serve_closes(knobs, publisher))
+                tasks.create_task(_serve_headlines(knobs, publisher))
         except* errors.Oddlot as group:
             raise group.exceptions[0] from group
 
@@ -49,6 +50,20 @@ def _closes_run() -> Callable[[settings.Settings, kafka.Publisher], Awaitable[No
 
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address, keys and all
     return closes.run
+
+
+async def _serve_headlines(knobs: settings.Settings, publisher: kafka.Publisher) -> None:
+    """Begin as late as the closes do; whatever goes wrong there stays there."""
+    run = await asyncio.to_thread(_headlines_run)
+    gc.freeze()
+    await run(knobs, publisher)
+
+
+def _headlines_run() -> Callable[[settings.Settings, kafka.Publisher], Awaitable[None]]:
+    from producers import headlines
+
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address, keys and all
+    return headlines.run
 
 
 async def _until_told(knobs: settings.Settings) -> None:

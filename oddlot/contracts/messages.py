@@ -38,6 +38,7 @@ from oddlot.contracts.social import (
     Mood,
     MoodSource,
     NewsSource,
+    NewsState,
     Post,
     ScanState,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "Mood",
     "MoodSource",
     "NewsSource",
+    "NewsState",
     "Pair",
     "PairChange",
     "PairTest",

@@ -20,6 +20,7 @@ Crowd = Literal["all", "reddit", "stocktwits"]
 Mood = Literal["bullish", "bearish"]
 MoodSource = Literal["tag", "vader"]
 ScanState = Literal["read", "limited", "unavailable"]
+NewsState = Literal["read", "limited", "unavailable", "gone"]
 
 Excerpt = Annotated[str, msgspec.Meta(max_length=MAX_EXCERPT)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TITLE)]
@@ -123,7 +124,8 @@ class NewsSource:
     Attributes
     ----------
     source : its name, as in its headlines.
-    state : read; limited, where it makes us wait; unavailable, where it gives nothing.
+    state : read; limited, where it makes us wait; unavailable, where it gives nothing; gone, where
+        it is not among the sources any more.
     detail : why, and what to do about it; empty where it was read.
     headlines : how many were new since the producer started.
     read_ms : when it was read last; None if it never was.
@@ -132,7 +134,7 @@ class NewsSource:
     """
 
     source: str
-    state: ScanState
+    state: NewsState
     detail: str
     headlines: Count
     read_ms: int | None

@@ -1,0 +1,1 @@
+"""Sources of headlines, and what is read from them."""
