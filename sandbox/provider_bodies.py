@@ -17,6 +17,10 @@ NOT_IN_FMP_PLAN = (
     "Premium Query Parameter: 'Special Endpoint : This value set for 'symbol' is not available "
     "under your current subscription please visit our subscription page to upgrade your plan"
 )
+NO_FMP_NEWS = (
+    "Restricted Endpoint: This endpoint is not available under your current subscription please "
+    "visit our subscription page to upgrade your plan"
+)
 NO_TWELVE_SYMBOL = (
     "**symbol** or **figi** parameter is missing or invalid. Please provide a valid symbol "
     "according to API documentation: https://twelvedata.com/docs#reference-data"

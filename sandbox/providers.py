@@ -78,6 +78,7 @@ class Providers:
         self._answers: dict[str, Callable[[Query, int], Answer]] = {
             "/twelvedata/time_series": self._twelve_data,
             "/fmp/stable/historical-price-eod/full": self._fmp,
+            "/fmp/stable/news/stock-latest": self._fmp_news,
             "/marketstack/v2/eod": self._marketstack,
         }
 
@@ -203,6 +204,13 @@ class Providers:
         self.counts["fmp"].symbols += 1
         rows = bodies.within(daily, query, ("from", "to"))
         return Answer(200, bodies.fmp_days(query["symbol"].upper(), daily, rows), {})
+
+    def _fmp_news(self, query: Query, now_ms: int) -> Answer:
+        """Say that the free plan has no news; the question counts all the same."""
+        if _is_refused(query["apikey"]):
+            return Answer(401, {"Error Message": "Invalid API KEY. Feel free to create one"}, {})
+        self._charge("fmp", 1, {"day": self.quotas.fmp_per_day}, now_ms)
+        return Answer(402, bodies.NO_FMP_NEWS, {})
 
     def _marketstack(self, query: Query, now_ms: int) -> Answer:
         if _is_refused(query.get("access_key", "")):

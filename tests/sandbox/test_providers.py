@@ -227,3 +227,11 @@ async def test_the_exchange_serves_them_and_tells_what_it_saw() -> None:
         assert report["twelvedata"]["units"] == 2
         assert sum(sum(each["rejections"].values()) for each in report.values()) == 0
         assert json.dumps(report)
+
+
+def test_the_free_plan_of_fmp_has_no_news(sandbox: Providers) -> None:
+    query = {"page": "0", "limit": "50", "apikey": "k"}
+    answer = sandbox.answer("/fmp/stable/news/stock-latest", query, {}, NOON_MS)
+    assert answer.status == 402
+    assert "not available under your current subscription" in answer.value
+    assert sandbox.report()["fmp"]["units"] == 1
