@@ -64,6 +64,7 @@ async def run(settings: Settings, publisher: Publisher) -> None:
         topics.POSTS: writer.insert_posts,
         topics.FORUM_SCANS: writer.insert_forum_scans,
         topics.BUZZ: writer.insert_buzz,
+        topics.HEADLINES: writer.insert_headlines,
     }
     reading = kafka.subscribe(settings, list(inserts), start="earliest", group=GROUP)
     async with contextlib.AsyncExitStack() as stack:

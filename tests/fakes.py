@@ -18,6 +18,7 @@ from oddlot.contracts.messages import (
     Bar,
     DailyClose,
     Divergence,
+    Headline,
     Interval,
     Message,
     PairTest,
@@ -31,11 +32,12 @@ from oddlot.settings import Settings
 from oddlot.store import schemas
 from oddlot.store.closes import Series
 from oddlot.store.divergence_reader import PastDiverger
+from oddlot.store.headlines import HeadlineSelection
 from oddlot.store.reader import LastPrice
 from oddlot.store.views import Chunk, Page, Selection
 
 EPOCH = dt.date(1970, 1, 1)
-R = TypeVar("R", Bar, Spread, PairTest, Alert)
+R = TypeVar("R", Bar, Spread, PairTest, Alert, Headline)
 
 
 class MemoryPublisher:
@@ -65,7 +67,7 @@ class MemoryPublisher:
 class MemoryReader:
     """Answers views from lists; `away` makes every one fail as an absent store does."""
 
-    def __init__(self, *rows: Bar | Spread | PairTest | Alert) -> None:
+    def __init__(self, *rows: Bar | Spread | PairTest | Alert | Headline) -> None:
         self.rows = list(rows)
         self.away = False
         self.asked: list[str] = []
@@ -130,12 +132,19 @@ class MemoryReader:
             if isinstance(row, view.kind)
             and all(getattr(row, name) == value for name, value in selection.where.items())
             and asked["from_ms"] <= getattr(row, view.time) < asked["to_ms"]
+            and (not isinstance(selection, HeadlineSelection) or _is_about(row, selection))
         ]
 
     def _answer(self, view: str) -> None:
         self.asked.append(view)
         if self.away:
             raise StoreUnavailable("expected the store to answer, was: away")
+
+
+def _is_about(headline: Any, wanted: HeadlineSelection) -> bool:
+    text = f"{headline.title} {headline.excerpt}".lower()
+    is_named = wanted.symbol is None or wanted.symbol in headline.symbols
+    return is_named and all(word.lower() in text for word in wanted.words)
 
 
 class MemoryCloses:

@@ -76,3 +76,8 @@ BUZZ = pa.schema({
     "rank": pa.uint32(), "bullish": pa.uint32(), "bearish": pa.uint32(),
     "first_seen_ms": pa.int64(), "revision": pa.uint32(),
 })  # fmt: skip
+HEADLINES = pa.schema({
+    "source": pa.string(), "headline_id": pa.string(), "title": pa.string(),
+    "excerpt": pa.string(), "url": pa.string(), "symbols": pa.list_(pa.string()),
+    "published_ms": pa.int64(), "seen_ms": pa.uint64(),
+})  # fmt: skip

@@ -9,10 +9,18 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from oddlot.contracts.messages import INTERVAL_MS, Alert, Bar, Interval, PairTest, Spread
+from oddlot.contracts.messages import (
+    INTERVAL_MS,
+    Alert,
+    Bar,
+    Headline,
+    Interval,
+    PairTest,
+    Spread,
+)
 from oddlot.store import schemas
 
-M = TypeVar("M", Bar, Spread, PairTest, Alert)
+M = TypeVar("M", Bar, Spread, PairTest, Alert, Headline)
 
 FOREVER_MS = 1 << 62
 TEST_SPACING_MS = 60_000  # a pair is tested at most once a minute

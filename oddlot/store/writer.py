@@ -16,6 +16,7 @@ from oddlot.contracts.messages import (
     DailyClose,
     Divergence,
     ForumScan,
+    Headline,
     PairTest,
     Post,
     Spread,
@@ -30,6 +31,7 @@ from oddlot.store.schemas import (
     BUZZ,
     CLOSES,
     FORUM_SCANS,
+    HEADLINES,
     PAIR_TESTS,
     POSTS,
     SPREADS,
@@ -158,6 +160,15 @@ class Writer:
         The number of rows.
         """
         return self._insert("buzz", _table(hours, BUZZ))
+
+    def insert_headlines(self, headlines: Sequence[Headline]) -> int:
+        """Insert headlines; of the same one of a source, the one seen last stays.
+
+        Returns
+        -------
+        The number of rows.
+        """
+        return self._insert("headlines", _table(headlines, HEADLINES))
 
     def close(self) -> None:
         """Let go of the connection."""
