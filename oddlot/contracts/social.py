@@ -164,7 +164,8 @@ class Buzz:
     rank : 1 for the most abnormal of the hour; None where too little was said to be ranked.
     bullish, bearish : mentions with that mood; the rest have none.
     first_seen_ms : the earliest mention known.
-    revision : how often this row was corrected by posts that came late, or by the hour going on.
+    revision : of rows of the same hour the one with the highest is the newest; it counts the posts
+        and scans that were known when it was said.
     """
 
     symbol: Symbol

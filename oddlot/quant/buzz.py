@@ -1,0 +1,252 @@
+"""Posts and scans of forums, in any order and any number of times -> buzz of every hour.
+
+What is said of an hour depends on what was told, never on the order in which it came; a post that
+comes late corrects its hour and those after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from oddlot.contracts.messages import Bools, Buzz, Crowd, Float64s, Forum, ForumScan, Int64s, Post
+from oddlot.errors import BadMessage
+from oddlot.quant.baselines import WARM_DAYS, Baseline, Compared, baseline, compare, ranks
+from oddlot.quant.coverage import Coverage
+from oddlot.quant.hours import (
+    DAY_HOURS,
+    HELD_HOURS,
+    HOUR_MS,
+    REACH_HOURS,
+    Held,
+    days_before,
+)
+from oddlot.quant.mention_counts import Counts
+
+FORUMS: tuple[Forum, ...] = ("reddit", "stocktwits")
+CROWDS: tuple[Crowd, ...] = ("all", *FORUMS)
+MAX_SYMBOLS, MAX_PLACES = 3_000, 1_000  # whoever is named in 35 days, and where: 100 MB
+MAX_AHEAD_MS = HOUR_MS  # a forum's clock ahead of ours; beyond, the time is an error
+NEVER_MS = np.iinfo(np.int64).max
+# Hours whose baseline, and that of the hour before, and who was followed then, is still held.
+CORRECTED_HOURS = HELD_HOURS - REACH_HOURS - DAY_HOURS - 1
+
+
+class _Hour(NamedTuple):
+    """Some symbols in one hour, (n,) each."""
+
+    mentions: Int64s
+    shares: Float64s
+    usual: Baseline
+    compared: Compared
+
+
+class _ForumHours:
+    """What one forum wrote, and how much of it was read."""
+
+    def __init__(self, held: Held) -> None:
+        self.counts = Counts(held)
+        self.places, self.streams = Coverage(held), Coverage(held)
+        self.names: dict[str, int] = {}  # of places that tell of all symbols
+
+    def shares(self, hours: Int64s, columns: Int64s) -> tuple[Float64s, Bools]:
+        """Give the share of hours that was read of symbols, and whether they were followed.
+
+        Where a symbol has a stream of its own that counts; else the mean over all places.
+        """
+        own, is_streamed = self.streams.shares(hours, columns)
+        read, is_followed = self.places.shares(hours, np.arange(len(self.names)))
+        places = is_followed.sum(axis=1)
+        general = (read * is_followed).sum(axis=1) / np.maximum(places, 1)
+        found = np.where(is_streamed, own, general[:, None])
+        return found, is_streamed | (places > 0)[:, None]
+
+
+class Crowds:
+    """Counts what is told and compares hours; limited in hours, symbols and places.
+
+    Attributes
+    ----------
+    refused : posts and scans left out, as there are too many symbols or places.
+    """
+
+    def __init__(self) -> None:
+        self._held = Held()
+        self._forums = {forum: _ForumHours(self._held) for forum in FORUMS}
+        self._columns: dict[str, int] = {}
+        self._symbols: list[str] = []
+        self.refused = 0
+
+    @property
+    def newest(self) -> int | None:
+        """The newest hour that anything was told of, since 1970; None before."""
+        return self._held.newest
+
+    @property
+    def first_open(self) -> int:
+        """The first hour that is still corrected.
+
+        Of older ones a part of the baseline is forgotten; in the first thirty days nothing is.
+        """
+        if self._held.newest is None:
+            return 0
+        starts = [
+            ms
+            for forum in self._forums.values()
+            for coverage in (forum.places, forum.streams)
+            if (ms := coverage.oldest_ms()) is not None
+        ]
+        is_young = min(starts, default=NEVER_MS) // HOUR_MS > self._held.newest - REACH_HOURS
+        return self._held.oldest if is_young else self._held.newest - CORRECTED_HOURS + 1
+
+    def add_post(self, post: Post) -> bool:
+        """Count a post; False where that changes nothing.
+
+        Raises
+        ------
+        BadMessage
+            If it was written after it was read.
+        """
+        check_post(post)
+        hour = post.event_ms // HOUR_MS
+        self._reach(hour)
+        if hour < self._held.oldest:
+            return False
+        column = self._column(post.symbol)
+        return column is not None and self._forums[post.forum].counts.add(post, column)
+
+    def add_scan(self, scan: ForumScan) -> None:
+        """Note how far a place was read.
+
+        Raises
+        ------
+        BadMessage
+            If it ends before it begins, or after it was made.
+        """
+        check_scan(scan)
+        if scan.from_ms == scan.to_ms:
+            return
+        self._reach((scan.to_ms - 1) // HOUR_MS)
+        forum = self._forums[scan.forum]
+        if scan.symbol is None:
+            column, coverage = self._place(forum, scan.place), forum.places
+        else:
+            column, coverage = self._column(scan.symbol), forum.streams
+        if column is not None:
+            coverage.add(column, scan.from_ms, scan.to_ms)
+
+    def rows(self, crowd: Crowd, hour: int, revision: int) -> Iterator[Buzz]:
+        """Give the buzz of every symbol that is mentioned in an hour.
+
+        All is computed before the first row is given.
+
+        Parameters
+        ----------
+        crowd : one forum, or all of them together.
+        hour : since 1970; see `first_open`.
+        revision : to be put into the rows.
+        """
+        forums = self._of(crowd)
+        found = {column for forum in forums for column in forum.counts.mentioned(hour).tolist()}
+        if hour < self._held.oldest or not found:
+            return
+        columns = np.array(sorted(found, key=self._symbols.__getitem__))
+        now, before = (self._hour(forums, h, columns) for h in (hour, hour - 1))
+        moods = [forum.counts.moods(hour, columns) for forum in forums]
+        firsts = [forum.counts.first_ms(hour, columns, NEVER_MS) for forum in forums]
+        symbols = [self._symbols[column] for column in columns.tolist()]
+        fields = {
+            "symbol": symbols,
+            "mentions": now.mentions.tolist(),
+            "covered": now.shares.tolist(),
+            "baseline": _known(now.usual.median),
+            "baseline_days": now.usual.days.tolist(),
+            "is_warm": (now.usual.days >= WARM_DAYS).tolist(),
+            **{name: _known(values) for name, values in now.compared._asdict().items()},
+            "momentum": _known(now.compared.log_ratio - before.compared.log_ratio),
+            "rank": ranks(now.mentions, now.compared, symbols),
+            "bullish": _sum([bullish for bullish, _ in moods]).tolist(),
+            "bearish": _sum([bearish for _, bearish in moods]).tolist(),
+            "first_seen_ms": np.minimum.reduce(firsts).tolist(),
+        }
+        for row in zip(*fields.values(), strict=True):
+            told = dict(zip(fields, row, strict=True))
+            yield Buzz(forum=crowd, hour_ms=hour * HOUR_MS, revision=revision, **told)
+
+    def _hour(self, forums: list[_ForumHours], hour: int, columns: Int64s) -> _Hour:
+        """Compare an hour with the same hour of the days before."""
+        hours = np.concatenate([[hour], days_before(hour)])
+        mentions = _sum([forum.counts.mentions(hours, columns) for forum in forums])
+        shares = _mean_of_followed([forum.shares(hours, columns) for forum in forums])
+        usual = baseline(mentions[1:], shares[1:])
+        return _Hour(mentions[0], shares[0], usual, compare(mentions[0], shares[0], usual))
+
+    def _of(self, crowd: Crowd) -> list[_ForumHours]:
+        return [*self._forums.values()] if crowd == "all" else [self._forums[crowd]]
+
+    def _reach(self, hour: int) -> None:
+        """Let an hour be held, and forget those that are too old then."""
+        if self._held.newest is not None and hour <= self._held.newest:
+            return
+        gone = self._held.reach(hour)
+        for forum in self._forums.values():
+            for each in (forum.counts, forum.places, forum.streams):
+                each.forget(gone)
+
+    def _column(self, symbol: str) -> int | None:
+        column = self._columns.get(symbol)
+        if column is None:
+            if len(self._symbols) >= MAX_SYMBOLS:
+                self.refused += 1
+                return None
+            column = self._columns[symbol] = len(self._symbols)
+            self._symbols.append(symbol)
+            for forum in self._forums.values():
+                forum.counts.widen(column + 1)
+                forum.streams.widen(column + 1)
+        return column
+
+    def _place(self, forum: _ForumHours, name: str) -> int | None:
+        column = forum.names.get(name)
+        if column is None:
+            if len(forum.names) >= MAX_PLACES:
+                self.refused += 1
+                return None
+            column = forum.names[name] = len(forum.names)
+            forum.places.widen(column + 1)
+        return column
+
+
+def check_post(post: Post) -> None:
+    """Raise BadMessage if a post was written after it was read."""
+    if not 0 <= post.event_ms <= post.seen_ms + MAX_AHEAD_MS:
+        raise BadMessage(
+            f"post {post.post_id}: expected it to be written before it was read at "
+            f"{post.seen_ms}, was written at {post.event_ms}"
+        )
+
+
+def check_scan(scan: ForumScan) -> None:
+    """Raise BadMessage if a scan ends before it begins, or after it was made."""
+    if not 0 <= scan.from_ms <= scan.to_ms <= scan.scanned_ms + MAX_AHEAD_MS:
+        raise BadMessage(
+            f"scan of {scan.place}: expected from <= to <= {scan.scanned_ms}, its own time, "
+            f"was from {scan.from_ms} to {scan.to_ms}"
+        )
+
+
+def _mean_of_followed(shares: list[tuple[Float64s, Bools]]) -> Float64s:
+    """Give the mean share over the forums that are followed."""
+    total = np.add.reduce([share * is_followed for share, is_followed in shares])
+    count = _sum([is_followed.astype(np.int64) for _, is_followed in shares])
+    return np.asarray(total / np.maximum(count, 1))
+
+
+def _sum(values: list[Int64s]) -> Int64s:
+    return np.asarray(np.add.reduce(values), np.int64)
+
+
+def _known(values: Float64s) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]  # NaN differs from it
