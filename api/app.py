@@ -23,6 +23,7 @@ from api import (
     closes,
     divergence,
     divergence_scans,
+    headlines,
     health,
     origins,
     pair_scans,
@@ -46,6 +47,7 @@ from api.exports import Exports
 from api.grouping import Grouping
 from api.hub import Hub
 from api.live import TOPICS, Follow, Live
+from api.news_sources import SOURCES, FollowSources, NewsSources
 from api.scans import Scans
 from api.store import Connect, Store
 from api.uploads_work import Uploads
@@ -66,7 +68,8 @@ HEARTBEAT_S = 5.0
 # A path with a name in it comes after those that it would hide.
 ROOMS = (
     bars, spreads, pair_tests, symbols, pair_scans, pairs, alerts, uploads, uploads_views,
-    divergence_scans, divergence, closes, buzz, posts, peer_groups, health, stream,
+    divergence_scans, divergence, closes, buzz, posts, headlines, peer_groups, health,
+    stream,
 )  # fmt: skip
 DESCRIPTION = """Bars, spreads and divergence: history by `GET`, live by the WebSocket `/stream`.
 
@@ -83,6 +86,7 @@ def make_app(
     follow: Follow | None = None,
     follow_changes: FollowChanges | None = None,
     follow_states: FollowStates | None = None,
+    follow_sources: FollowSources | None = None,
     publishing: Publishing | None = None,
     heartbeat_s: float = HEARTBEAT_S,
 ) -> FastAPI:
@@ -119,6 +123,7 @@ def make_app(
         uploads=Uploads(settings),
         diverging=diverging,
         buzzing=buzzing,
+        news_sources=NewsSources(hub, follow_sources or _follow_from_first(settings, SOURCES)),
         heartbeat_s=heartbeat_s,
     )
     return _app_on(backend)
@@ -158,6 +163,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             backend.grouping,
             backend.diverging,
             backend.buzzing,
+            backend.news_sources,
         )
     ]
     for task in following:

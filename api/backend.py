@@ -15,6 +15,7 @@ from api.exports import Exports
 from api.grouping import Grouping
 from api.hub import Hub
 from api.live import Live
+from api.news_sources import NewsSources
 from api.scans import Scans
 from api.store import Store
 from api.uploads_work import Uploads
@@ -40,6 +41,7 @@ class Backend:
     uploads: Uploads
     diverging: Diverging
     buzzing: Buzzing
+    news_sources: NewsSources
     heartbeat_s: float
 
     @property

@@ -17,7 +17,9 @@ from oddlot.contracts.messages import (
     Buzz,
     Divergence,
     FeedHealth,
+    Headline,
     Message,
+    NewsSource,
     Pair,
     PairChange,
     PairTest,
@@ -37,6 +39,8 @@ ALERTS = "alerts"
 PAIRS = "pairs"
 PEER_GROUPS = "peer-groups"
 BUZZ = "buzz"
+HEADLINES = "headlines"
+NEWS_SOURCES = "news-sources"
 PATTERNS = (
     "bars:SYMBOL:INTERVAL",
     "spreads:PAIR:INTERVAL",
@@ -49,6 +53,8 @@ PATTERNS = (
     "scans:ID",
     BUDGETS,
     BUZZ,
+    HEADLINES,
+    NEWS_SOURCES,
     HEALTH,
 )
 
@@ -62,6 +68,20 @@ _SHARED: dict[type, str] = {
     FeedHealth: HEALTH,
     Budget: BUDGETS,
     Buzz: BUZZ,
+    Headline: HEADLINES,
+    NewsSource: NEWS_SOURCES,
+}
+
+
+# What tells messages apart where one field names the subject. Headlines of one reading share both:
+# they differ in the rest.
+_NAMED_BY: dict[type, tuple[str, str]] = {
+    PairChange: ("pair", "changed_ms"),
+    GroupChange: ("group", "changed_ms"),
+    FeedHealth: ("feed", "sent_ms"),
+    Budget: ("provider", "sent_ms"),
+    Headline: ("source", "seen_ms"),
+    NewsSource: ("source", "sent_ms"),
 }
 
 
@@ -181,22 +201,16 @@ def _key_of(message: Streamed) -> _Key:
         case Alert():
             name = f"{message.kind}:{message.subject}:{message.interval}:{message.crossing}"
             return (name, message.event_ms)
-        case PairChange():
-            return (message.pair, message.changed_ms)
-        case GroupChange():
-            return (message.group, message.changed_ms)
-        case FeedHealth():
-            return (message.feed, message.sent_ms)
         case Divergence():
             return ("", message.computed_ms)
         case ScanView():
             return ("", message.said_ms)
-        case Budget():
-            return (message.provider, message.sent_ms)
         case Buzz():
             return (f"{message.forum}:{message.symbol}", message.hour_ms)
-        case _:
-            raise TypeError(f"{type(message).__name__} is not streamed")
+    if type(message) not in _NAMED_BY:
+        raise TypeError(f"{type(message).__name__} is not streamed")
+    subject, time = _NAMED_BY[type(message)]
+    return (getattr(message, subject), getattr(message, time))
 
 
 def _revision_of(message: Streamed) -> int:

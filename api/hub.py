@@ -11,7 +11,9 @@ from api.channels import (
     ALERTS,
     BUDGETS,
     BUZZ,
+    HEADLINES,
     HEALTH,
+    NEWS_SOURCES,
     PAIRS,
     PEER_GROUPS,
     Channel,
@@ -39,7 +41,10 @@ class Hub:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.epoch = secrets.token_hex(8)
-        always = (HEALTH, ALERTS, PAIRS, PEER_GROUPS, BUDGETS, BUZZ)
+        always = (
+            *(HEALTH, ALERTS, PAIRS, PEER_GROUPS, BUDGETS, BUZZ),
+            *(HEADLINES, NEWS_SOURCES),
+        )
         self.channels = {name: Channel(name) for name in (*names, *always)}
         self.clients: set[Client] = set()
         self.feeds: dict[str, FeedHealth] = {}

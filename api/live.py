@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 FLOWING = (topics.BARS, topics.SPREADS, topics.FEED_HEALTH)
 TOPICS = (
     *FLOWING, topics.PAIR_TESTS, topics.ALERTS, topics.DIVERGENCE, topics.SCAN_REQUESTS,
-    topics.BUZZ, topics.FORUM_SCANS,
+    topics.BUZZ, topics.FORUM_SCANS, topics.HEADLINES,
 )  # fmt: skip
 LOOK_BACK_MS = 10 * 60_000  # snapshots overlap the history that REST gives
 OVERLAP_MS = 60_000  # read again after a failure; repetitions are dropped

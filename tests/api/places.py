@@ -41,6 +41,7 @@ def app_on(reader: MemoryReader, topics: MemoryTopics | None = None, **options: 
     closes = options.pop("closes", None) or MemoryCloses()
     buzz = options.pop("buzz", None) or MemoryBuzz()
     states = options.pop("states", None) or MemoryTopics()
+    sources = options.pop("sources", None) or MemoryTopics()
     return make_app(
         settings,
         connect=connect,
@@ -49,6 +50,7 @@ def app_on(reader: MemoryReader, topics: MemoryTopics | None = None, **options: 
         follow=follow,
         follow_changes=desk.follow,
         follow_states=lambda: states.follow(0),
+        follow_sources=lambda: sources.follow(0),
         publishing=desk.publishing,
         **options,
     )

@@ -80,6 +80,7 @@ def test_every_path_says_what_it_is_what_it_takes_and_what_it_answers(
         "/buzz",
         "/buzz/{symbol}",
         "/posts",
+        "/headlines",
         "/healthz",
         "/readyz",
     }
