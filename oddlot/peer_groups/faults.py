@@ -32,6 +32,7 @@ FIXES = {
 _HINTS = get_type_hints(PeerGroup, include_extras=True)
 _PARTS = {"members": Member, "pairs": Pair}
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>.*)`)?$", re.DOTALL)
+_LENGTH = re.compile(r"^expected `(str|array)` of length ([<>]=) (\d+)$")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
@@ -118,8 +119,23 @@ def _explained(told: str, value: object, where: str) -> WrongField:
     name = re.sub(r"\[\d+\]$", "", place).rpartition(".")[2]
     if ", was " not in what:  # said by msgspec, not by us
         found = json.dumps(_at(value, path), ensure_ascii=False)[:SHOWN_CHARACTERS]
-        what = f"{what.partition(', got')[0]}, was {found}"
+        what = f"{_in_words(what.partition(', got')[0], name)}, was {found}"
     return WrongField(where=place, what=what, fix=FIXES.get(name, "correct it"))
+
+
+def _in_words(what: str, name: str) -> str:
+    """Say what msgspec expects of a field as somebody would who does not program."""
+    if " matching regex " in what:
+        return "expected an id" if name == "id" else "expected a symbol"
+    if what.startswith("invalid enum value"):
+        return "expected one of those there are"
+    if length := _LENGTH.match(what):
+        kind, sign, count = length.groups()
+        if (kind, sign, count) == ("str", ">=", "1"):
+            return "expected some text"
+        unit = "characters" if kind == "str" else "of them"
+        return f"expected {'at least' if sign == '>=' else 'at most'} {count} {unit}"
+    return what
 
 
 def _missing(where: str) -> WrongField:

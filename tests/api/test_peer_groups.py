@@ -160,7 +160,7 @@ async def test_each_wrong_field_is_named_with_what_to_do(http: httpx.AsyncClient
     title, symbol = answer.json()["errors"]
     assert title == {
         "where": "title",
-        "expected": "`str` of length >= 1",
+        "expected": "some text",
         "was": '""',
         "fix": "correct it",
     }

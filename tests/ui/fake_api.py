@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.middleware.cors import CORSMiddleware
 
+from api import problems
 from tests.ui import fake_divergence, fake_market, fake_pairs, fake_uploads
 
 RING = 400
@@ -184,6 +185,7 @@ class FakeApi:
         app.add_middleware(
             CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
         )
+        problems.install(app)
         app.middleware("http")(self._record)
         app.add_api_route("/bars/{symbol}", self._bars)
         app.add_api_route("/spreads/{pair}", self._spreads)

@@ -16,10 +16,12 @@ from fastapi.responses import JSONResponse
 
 from oddlot import peer_groups
 from oddlot.contracts.messages import Basket, Divergence
+from oddlot.peer_groups import PeerGroup
 from oddlot.quant.closes import History
 from oddlot.quant.divergence import Rules
 from oddlot.quant.scans import Scanning, scan_groups
 from oddlot.quant.verdicts import judged
+from tests.ui import fake_groups
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = ("crypto-majors", "memory", "payments", "semiconductors")
@@ -41,7 +43,7 @@ class Divergences:
     def __init__(self) -> None:
         loaded = {group.id: group for group in peer_groups.load(ROOT / "peer_groups")}
         self.groups = {name: loaded[name] for name in GROUPS}
-        self.names = {m.symbol: m.name for g in self.groups.values() for m in g.members}
+        self.files = fake_groups.Groups(list(self.groups.values()), self._regroup)
         self.outbox: deque[tuple[str, dict[str, Any]]] = deque()
         self.is_held = False  # scans go on for ever
         self.unscanned: set[str] = set()  # groups without a result
@@ -53,7 +55,6 @@ class Divergences:
         self._results: dict[tuple[str, str], Divergence] = {}
         self.router = APIRouter()
         for path, view in (
-            ("/peer-groups", self._peer_groups),
             ("/divergence", self._list),
             ("/divergence/scans/{scan}", self._scan_view),
             ("/divergence/{group}", self._one),
@@ -63,6 +64,21 @@ class Divergences:
         ):
             self.router.add_api_route(path, view)
         self.router.add_api_route("/divergence/scans", self._post, methods=["POST"])
+        self.router.include_router(self.files.router)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What every symbol is called."""
+        return {m.symbol: m.name for g in self.groups.values() for m in g.members}
+
+    def _regroup(self, name: str, group: PeerGroup | None, revision: str | None) -> None:
+        """Follow a change of a group."""
+        self.groups.pop(name, None)
+        for interval in ("1d", "1m"):
+            self._results.pop((name, interval), None)
+        if group is not None:
+            self.groups = dict(sorted({**self.groups, name: group}.items()))
+        self.outbox.append(("peer-groups", fake_groups.change_of(name, revision)))
 
     def advance(self, group: str, interval: str) -> None:
         """Let a group be scanned anew, as the streams do, with one member moved."""
@@ -121,12 +137,6 @@ class Divergences:
     def _history_of(self, symbol: str, times: np.ndarray) -> History:
         first = -20 if symbol == SHORT else 0
         return History(times[first:], self._path(symbol)[first:])
-
-    async def _peer_groups(self) -> Any:
-        groups = [
-            {**msgspec.to_builtins(group), "revision": "r1"} for group in self.groups.values()
-        ]
-        return {"groups": groups, "problems": []}
 
     async def _list(self, interval: str = "1d") -> Any:
         rows = []

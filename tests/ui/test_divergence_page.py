@@ -109,13 +109,14 @@ def test_pasted_symbols_are_scanned_and_the_address_can_be_shared(
 ) -> None:
     seen = opened(visit, "/divergence?groups=memory")
     seen.page.get_by_role("button", name="Paste symbols").click()
-    box = seen.page.get_by_label("Symbols", exact=True)
+    dialog = seen.page.get_by_role("dialog")
+    box = dialog.get_by_label("Symbols", exact=True)
     box.fill("nvda, amd")
-    seen.page.get_by_role("button", name="Scan", exact=True).click()
+    dialog.get_by_role("button", name="Scan", exact=True).click()
     seen.sees("Expected 3 to 80 different symbols, was 2.")
     box.fill("nvda, amd; avgo\nTXN ADI nvda")
-    seen.page.get_by_label("Benchmark").fill("smh")
-    seen.page.get_by_role("button", name="Scan", exact=True).click()
+    dialog.get_by_label("Benchmark").fill("smh")
+    dialog.get_by_role("button", name="Scan", exact=True).click()
     seen.until("oddlot.divergence.shown.scans[0]?.members.length === 5")
     seen.sees("5 pasted symbols · SMH")
     asked = {"symbols": ["NVDA", "AMD", "AVGO", "TXN", "ADI"], "benchmark": "SMH"}
@@ -180,6 +181,25 @@ def test_budgets_say_what_is_left(visit: Visit) -> None:
     budgets = seen.page.get_by_role("region", name="Budgets", exact=True)
     assert "20 of 800 left" in budgets.inner_text()
     assert "no key: set ODDLOT_MARKETSTACK_KEY" in budgets.inner_text()
+
+
+def test_files_are_the_api_s_own_views(visit: Visit, api: FakeApi) -> None:
+    seen = opened(visit, "/divergence?groups=semiconductors,payments&z=4")
+    for card, name, path in (
+        ("Who breaks ranks", "Members of Payments", "/divergence/payments?interval=1d&z=4&format="),
+        ("Past divergences", "Payments", "/divergence/payments/history?interval=1d&format="),
+        ("Budgets of the providers", "Budgets", "/budgets?format="),
+        ("Every peer group", "How every group stands", "/divergence?interval=1d&z=4&format="),
+    ):
+        frame = seen.page.get_by_role("region", name=card, exact=True)
+        frame.get_by_role("button", name="Files").click()
+        for format_, text in (("csv", "CSV"), ("parquet", "Parquet"), ("arrow", "Arrow")):
+            link = frame.get_by_role("link", name=f"{name} as {text}", exact=True)
+            assert link.get_attribute("href") == f"{api.url}{path}{format_}"
+        seen.page.keyboard.press("Escape")
+    row_of(seen, "NVDA").click()
+    closes = seen.page.get_by_role("link", name="Closes of NVDA as CSV")
+    assert closes.get_attribute("href") == f"{api.url}/closes/NVDA?format=csv"
 
 
 @pytest.mark.usefixtures("api")

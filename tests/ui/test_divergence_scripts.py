@@ -114,16 +114,6 @@ def test_dots_do_not_lie_over_each_other_and_far_ones_at_the_edge(scripts: Page)
     assert placed["dots"][-1]["x"] <= 800
 
 
-def test_a_file_quotes_what_holds_commas(scripts: Page) -> None:
-    rows = [{**member("A", "in line", 1.5), "group": "memory", "name": "Alpha, Inc."}]
-    text = run(scripts, "divergence_table", "m.csvOf(v[0])", rows)
-    head, line = text.strip().split("\n")
-    assert head.startswith("group,symbol,name,verdict,label")
-    assert head.endswith("return_1,others_return_1,z_1")
-    assert line.startswith('memory,A,"Alpha, Inc.",in line,"In line, mostly"')
-    assert line.endswith("0.01,0.02,1.5")
-
-
 def test_daily_bars_are_adjusted_as_their_closes_are(scripts: Page) -> None:
     day = {"date": "2026-11-20", "open": 40, "high": 44, "low": None, "close": 42, "volume": 7}
     closes = [{**day, "adjusted_close": 21}]

@@ -20,10 +20,10 @@ export async function get(base, path, {allow = []} = {}) {
   return ask(base, path, {allow})
 }
 
-/** PUT, POST or DELETE; `body` is JSON, or a form with files. Null for an answer without a body. */
-export async function send(base, method, path, body = null) {
+/** PUT, POST or DELETE; `body` is JSON, or a form with files; `more` headers. Null for an answer without a body. */
+export async function send(base, method, path, body = null, more = {}) {
   const isForm = body instanceof FormData
-  const headers = body === null || isForm ? {} : {"content-type": "application/json"}
+  const headers = {...(body === null || isForm ? {} : {"content-type": "application/json"}), ...more}
   const timeoutMs = isForm ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS
   return ask(base, path, {method, headers, timeoutMs, body: isForm || body === null ? body : JSON.stringify(body)})
 }

@@ -58,7 +58,7 @@ class Shown {
     this.summary = null
     this.progress = null // of the scan that goes on
     this.scanError = null
-    this.ends.push(this.#followStream())
+    this.ends.push(this.#followStream(), this.stream.subscribe("peer-groups", (kind, changes) => this.#regroup(kind, changes)))
     this.timer = setInterval(() => this.loadSummary(), SUMMARY_EVERY_MS)
     this.#start()
   }
@@ -130,6 +130,7 @@ class Shown {
     } catch (error) {
       if (turn !== this.turns.get(group)) return
       this.errors.set(group, error) // what was there stays, with its age
+      if (error.status === 404) this.views.delete(group) // but of a group that is gone
     }
     this.#tell()
   }
@@ -187,6 +188,16 @@ class Shown {
     this.load(group)
     this.loadHistory(group)
     this.loadSummary()
+  }
+
+  /** Groups were added, changed or removed, here or elsewhere. */
+  #regroup(kind, changes) {
+    if (kind === "snapshot") return // older than what was fetched
+    this.loadSummary()
+    const changed = this.groups.filter((group) => kind === "gap" || changes.some((change) => change.group === group))
+    changed.forEach((group) => this.load(group))
+    const isThere = changes.some(({group, revision}) => revision && changed.includes(group))
+    if (isThere && this.interval === "1d") this.scan()
   }
 
   #followScan(scan) {

@@ -4,6 +4,7 @@ import {get} from "./api.js"
 import {card} from "./card.js"
 import {h} from "./dom.js"
 import {follow} from "./divergence.js"
+import {fileMenu} from "./file_menu.js"
 import {number} from "./format.js"
 import {streamOf} from "./stream.js"
 
@@ -49,7 +50,7 @@ function wait({symbol, state, reason, until_ms: untilMs}, nowMs) {
 }
 
 export function mount(box, model) {
-  const frame = card(box, {title: "Budgets of the providers"})
+  const frame = card(box, {title: "Budgets of the providers"}, fileMenu({base: model.api, label: "Files of the budgets", files: () => [["Budgets", "/budgets"]]}).element)
   const words = h("p", {class: "o-empty", role: "status"}, "Waiting for the budgets…")
   const list = h("div", {class: "o-providers"})
   const waits = h("ul", {class: "o-waits", "aria-label": "Symbols that wait"})

@@ -5,6 +5,7 @@ import {addBars, fillLegend} from "./bars_chart.js"
 import {get} from "./api.js"
 import {chartBody} from "./card.js"
 import {segmented} from "./controls.js"
+import {formatLinks} from "./exports.js"
 import {barOf, ago, windowName} from "./divergence_rows.js"
 import {h, setText} from "./dom.js"
 import {decimalsOf, moment, number, signed} from "./format.js"
@@ -78,8 +79,9 @@ export function barsDialog() {
   const about = h("p", {class: "o-note o-about"})
   const chosen = segmented({label: "Bars", options: INTERVALS, onchange: (value) => show(value)})
   const shut = h("button", {type: "button", class: "o-close", "aria-label": "Close", onclick: () => dialog.close()}, "×")
+  const files = h("span", {class: "o-file-links", "aria-label": "Closes as a file", role: "group"})
   const body = h("div", {class: "o-body o-bars-body"})
-  const dialog = h("dialog", {class: "o-dialog o-bars-dialog", "aria-labelledby": "o-bars-title"}, h("header", {}, title, chosen.element, shut), about, body)
+  const dialog = h("dialog", {class: "o-dialog o-bars-dialog", "aria-labelledby": "o-bars-title"}, h("header", {}, title, files, chosen.element, shut), about, body)
   let [member, plot, end, turn] = [null, null, () => {}, 0]
 
   const clear = () => {
@@ -116,7 +118,8 @@ export function barsDialog() {
   }
   const open = ({detail}) => {
     member = detail
-    const {row} = member
+    const {base, row} = member
+    files.replaceChildren(...formatLinks(base, `/closes/${encodeURIComponent(row.symbol)}`, `Closes of ${row.symbol}`))
     setText(title, row.name && row.name !== row.symbol ? `${row.symbol} · ${row.name}` : row.symbol)
     setText(about, aboutOf(row, null, Date.now()))
     chosen.element.hidden = row.venue !== STREAMING

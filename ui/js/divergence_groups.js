@@ -1,9 +1,12 @@
 // Every peer group and how it stands; a row opens it.
 
+import {withQuery} from "./api.js"
 import {card} from "./card.js"
 import {choice, field} from "./controls.js"
 import {h} from "./dom.js"
 import {follow} from "./divergence.js"
+import {editGroup} from "./group_dialog.js"
+import {fileMenu} from "./file_menu.js"
 import {ago, barOf, percent, windowName} from "./divergence_rows.js"
 import {dataTable} from "./table.js"
 
@@ -28,11 +31,21 @@ function columns(interval, windows, takenMs) {
     ...windows.map(median),
     {name: interval === "1d" ? "Closes of" : "Bar of, UTC", text: (row) => (row.open_ms == null ? "not yet" : barOf(row.open_ms, interval)), value: (row) => row.open_ms, descending: true},
     {name: "Computed", text: (row) => (row.age_ms == null ? "–" : ago(row.age_ms + Date.now() - takenMs())), value: (row) => row.age_ms},
+    {name: "", text: editButton},
   ]
 }
 
+function editButton(row) {
+  return h("button", {type: "button", class: "o-open o-edit", "aria-label": `Edit ${row.title}`, title: "Edit this group", onclick: (event) => {
+    event.stopPropagation() // the row opens it
+    editGroup(row.group)
+  }}, "✎")
+}
+
 export function mount(box, model) {
-  const frame = card(box, {title: "Every peer group"})
+  const files = fileMenu({base: model.api, label: "Files of every group", files: () => [["How every group stands", withQuery("/divergence", {interval: model.interval, z: model.z || null})]]})
+  const add = h("button", {type: "button", class: "o-button", onclick: () => editGroup(null)}, "New group")
+  const frame = card(box, {title: "Every peer group"}, add, files.element)
   const find = field({label: "Find", type: "search", placeholder: "group or symbol"})
   const sector = choice({label: "Sector", options: [["", "all"]], onchange: () => draw(followed.shown)})
   const words = h("p", {class: "o-empty", role: "status"})

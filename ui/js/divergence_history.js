@@ -1,9 +1,11 @@
 // The groups shown -> who broke ranks before, newest first.
 
+import {withQuery} from "./api.js"
 import {card} from "./card.js"
 import {h} from "./dom.js"
 import {follow} from "./divergence.js"
 import {openBars} from "./divergence_dialog.js"
+import {fileMenu} from "./file_menu.js"
 import {barOf, windowName} from "./divergence_rows.js"
 import {signed} from "./format.js"
 import {dataTable} from "./table.js"
@@ -26,7 +28,9 @@ function columns(interval) {
 }
 
 export function mount(box, model) {
-  const frame = card(box, {title: "Past divergences"})
+  const pathOf = (group) => withQuery(`/divergence/${encodeURIComponent(group)}/history`, {interval: model.interval})
+  const files = fileMenu({base: model.api, label: "Files of past divergences", files: () => followed.shown.groups.map((group) => [followed.shown.views.get(group)?.title ?? group, pathOf(group)])})
+  const frame = card(box, {title: "Past divergences"}, files.element)
   const words = h("p", {class: "o-empty", role: "status"}, "Waiting for the history…")
   frame.body.append(words)
   let [table, of] = [null, null]
@@ -47,6 +51,7 @@ export function mount(box, model) {
       : shown.historyError && !rows.length ? `The history could not be had: ${shown.historyError.message}`
         : known ? "Nobody has broken ranks in the scans that are kept." : "Waiting for the history…"
     frame.note(rows.length ? `${rows.length} kept` : "")
+    files.element.hidden = shown.pasted.length > 0
   }
   const followed = follow(model, draw)
   return () => followed.end()

@@ -1,8 +1,9 @@
 // The peer groups -> a menu to choose some: found by name or member, by sector; one click for one alone.
 
-import {get} from "./api.js"
 import {choice, menuButton} from "./controls.js"
 import {h, setText} from "./dom.js"
+import {editGroup} from "./group_dialog.js"
+import {groupsOf} from "./groups.js"
 
 export const MOST_GROUPS = 12 // on one page
 
@@ -15,7 +16,8 @@ export function matching(groups, {typed, sector}) {
 
 /** `chosen()` gives the ids that are shown, `onchoose(ids)` hears others; `allowed(group)` which may be. */
 export function groupPicker({base, chosen, onchoose, allowed}) {
-  let groups = []
+  const known = groupsOf(base)
+  let unwatch = () => {}
   const find = h("input", {class: "o-input o-find", type: "search", placeholder: "group, symbol or name", "aria-label": "Find a group", autocomplete: "off", spellcheck: "false"})
   const sector = choice({label: "Sector", options: [["", "all"]], onchange: () => draw()})
   const words = h("p", {class: "o-empty", role: "status"}, "Loading…")
@@ -32,12 +34,13 @@ export function groupPicker({base, chosen, onchoose, allowed}) {
       h("span", {class: "o-sub"}, `${group.members.length} · ${group.sector}`))
   }
   const draw = () => {
-    const offered = groups.filter(allowed)
+    const offered = known.all.filter(allowed)
     sector.fill([["", "all"], ...[...new Set(offered.map((group) => group.sector))].sort()])
     const found = matching(offered, {typed: find.value, sector: sector.value})
     setText(words, found.length ? `${found.length} of ${offered.length}; tick several, or click one to see it alone` : "No group matches.")
     list.replaceChildren(...found.map(line))
   }
+  const add = h("button", {type: "button", class: "o-button", onclick: () => { menu.close(); editGroup(null) }}, "New group")
   find.addEventListener("input", draw)
   find.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return
@@ -48,16 +51,17 @@ export function groupPicker({base, chosen, onchoose, allowed}) {
     text: "Groups", label: "Peer groups",
     fill: async (panel) => {
       panel.classList.add("o-group-menu")
-      if (!panel.contains(list)) panel.replaceChildren(h("div", {class: "o-filters"}, find, sector.element), words, list)
+      if (!panel.contains(list)) panel.replaceChildren(h("div", {class: "o-filters"}, find, sector.element, add), words, list)
       find.focus()
+      unwatch()
+      unwatch = known.watch(draw)
       try {
-        groups = (await get(base, "/peer-groups")).groups
-        draw()
+        await known.load()
       } catch (error) {
         setText(words, error.message)
       }
     },
   })
   menu.close = () => menu.element.querySelector("[popover]").hidePopover()
-  return {element: menu.element, button: menu.button, draw: () => groups.length && draw()}
+  return {element: menu.element, button: menu.button, draw: () => known.loaded && draw(), end: () => unwatch()}
 }

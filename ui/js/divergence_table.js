@@ -1,10 +1,12 @@
 // The scans shown -> every member, ranked: in words, against its group, with its last closes.
 
+import {withQuery} from "./api.js"
 import {card} from "./card.js"
 import {field, segmented} from "./controls.js"
 import {h} from "./dom.js"
 import {follow} from "./divergence.js"
 import {openBars} from "./divergence_dialog.js"
+import {fileMenu} from "./file_menu.js"
 import {percent, ranked, windowName} from "./divergence_rows.js"
 import {decimalsFor, number, signed} from "./format.js"
 import {lineOf} from "./divergence_line.js"
@@ -12,19 +14,6 @@ import {dataTable} from "./table.js"
 
 const SHOWN = [["all", "All"], ["apart", "Breaking ranks"]]
 const NAMES = {diverger: "breaks ranks", loner: "often alone", unproven: "unproven", "in line": "in line", unscored: "not scored"}
-const CSV_NAMES = ["group", "symbol", "name", "verdict", "label", "close", "correlation", "usual_correlation", "beta", "window", "z", "flags"]
-
-/** Rows -> a CSV file's text, one line a member, with each window's figures. */
-export function csvOf(rows) {
-  const windows = rows[0]?.windows.map(({window}) => window) ?? []
-  const quoted = (value) => {
-    const text = value == null ? "" : Array.isArray(value) ? value.join("; ") : String(value)
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  const head = [...CSV_NAMES, ...windows.flatMap((window) => [`return_${window}`, `others_return_${window}`, `z_${window}`])]
-  const lines = rows.map((row) => [...CSV_NAMES.map((name) => row[name]), ...row.windows.flatMap((each) => [each.own_return, each.others_return, each.z])])
-  return [head, ...lines].map((line) => line.map(quoted).join(",")).join("\n") + "\n"
-}
 
 /** Members that match what was typed and chosen. */
 export function matching(rows, {typed, shown}) {
@@ -61,17 +50,16 @@ function columns(scans) {
   ]
 }
 
-function save(rows, name) {
-  const url = URL.createObjectURL(new Blob([csvOf(rows)], {type: "text/csv"}))
-  h("a", {href: url, download: name}).click()
-  setTimeout(() => URL.revokeObjectURL(url), 1_000)
+/** The scans shown -> [name, path] of their files, judged by the threshold that is shown. */
+export function filesOf(scans, z) {
+  return scans.map((scan) => [`Members of ${scan.title}`, withQuery(`/divergence/${encodeURIComponent(scan.group)}`, {interval: scan.interval, z: z || null})])
 }
 
 export function mount(box, model) {
   const find = field({label: "Find", type: "search", placeholder: "symbol or name"})
   const chosen = segmented({label: "Members", options: SHOWN, onchange: (value) => { shownNow = value; draw() }})
-  const csv = h("button", {type: "button", class: "o-button", disabled: true, onclick: () => save(ranked(scans), `divergence-${scans.map((scan) => scan.group).join("-").slice(0, 80)}-${scans[0].interval}.csv`)}, "CSV")
-  const frame = card(box, {title: "Who breaks ranks"}, csv)
+  const files = fileMenu({base: model.api, label: "Files of the members", files: () => filesOf(scans, model.z)})
+  const frame = card(box, {title: "Who breaks ranks"}, files.element)
   const words = h("p", {class: "o-empty", role: "status"}, "Waiting for the first scan…")
   frame.body.append(h("div", {class: "o-filters", role: "group", "aria-label": "Filters of the members"}, chosen.element, find.element), words)
   let [scans, table, key, shownNow, wrong] = [[], null, "", "all", ""]
@@ -83,7 +71,7 @@ export function mount(box, model) {
   }
   const draw = () => {
     chosen.set(shownNow)
-    csv.disabled = !scans.length
+    files.button.disabled = !scans.length
     if (scans.length) {
       const now = `${scans.length > 1} ${scans[0].interval} ${scans[0].windows.map(({window}) => window)}`
       if (now !== key) build()

@@ -4,6 +4,7 @@ import {segmented} from "./controls.js"
 import {h, setText} from "./dom.js"
 import {follow, WHAT} from "./divergence.js"
 import {barsDialog} from "./divergence_dialog.js"
+import {editGroup, groupDialog} from "./group_dialog.js"
 import {pasteDialog} from "./divergence_paste.js"
 import {groupPicker} from "./divergence_picker.js"
 import {ago} from "./divergence_rows.js"
@@ -43,12 +44,20 @@ export function progressOf(shown, nowMs) {
 }
 
 function chips(model, shown) {
-  const chip = (text, onremove, title) => h("span", {class: "o-chip", title}, text, onremove && h("button", {type: "button", class: "o-close", "aria-label": `Do not show ${text}`, onclick: onremove}, "×"))
+  const chip = (text, {title, edit, onedit, onremove}) => h("span", {class: "o-chip", title}, text,
+    h("button", {type: "button", class: "o-close o-edit", "aria-label": edit, title: edit, onclick: onedit}, "✎"),
+    onremove && h("button", {type: "button", class: "o-close", "aria-label": `Do not show ${text}`, onclick: onremove}, "×"))
   if (shown.pasted.length) {
-    return [chip(`${shown.pasted.length} pasted symbols${model.benchmark ? ` · ${model.benchmark}` : ""}`, () => { model.symbols = model.benchmark = "" }, shown.pasted.join(", "))]
+    const like = {benchmark: model.benchmark, members: shown.pasted.map((symbol) => ({symbol, name: ""}))}
+    return [chip(`${shown.pasted.length} pasted symbols${model.benchmark ? ` · ${model.benchmark}` : ""}`, {
+      title: shown.pasted.join(", "), edit: "Keep them as a group", onedit: () => editGroup(null, like), onremove: () => { model.symbols = model.benchmark = "" },
+    })]
   }
   const title = (id) => shown.views.get(id)?.title ?? shown.summary?.groups.find((group) => group.group === id)?.title ?? id
-  return shown.groups.map((id) => chip(title(id), shown.groups.length > 1 ? () => { model.groups = shown.groups.filter((each) => each !== id).join(",") } : null, shown.views.get(id)?.text ?? ""))
+  return shown.groups.map((id) => chip(title(id), {
+    title: shown.views.get(id)?.text ?? "", edit: `Edit ${title(id)}`, onedit: () => editGroup(id),
+    onremove: shown.groups.length > 1 ? () => { model.groups = shown.groups.filter((each) => each !== id).join(",") } : null,
+  }))
 }
 
 export function mount(box, model) {
@@ -62,6 +71,17 @@ export function mount(box, model) {
     model.benchmark = benchmark
     model.symbols = symbols.join(",")
   }})
+  const edit = groupDialog({
+    base: model.api,
+    onsaved: (group, isNew) => {
+      if (!isNew) return // whoever shows it hears of it
+      if (group.venue !== STREAMING) model.interval = "1d"
+      choose([group.id])
+    },
+    onremoved: (id) => {
+      if (followed.shown.groups.includes(id)) choose(followed.shown.groups.filter((each) => each !== id))
+    },
+  })
   const bars = barsDialog()
   const interval = segmented({label: "Bars", options: INTERVALS, onchange: (value) => {
     const {shown} = followed
@@ -79,14 +99,15 @@ export function mount(box, model) {
   box.append(
     h("div", {class: "o-toolbar", role: "toolbar", "aria-label": "What is shown"}, picker.element, chosen, own, h("span", {class: "o-spring"}), interval.element, z.element, scan,
       h("div", {class: "o-progress"}, meter, words)),
-    paste.element, bars.element)
+    paste.element, edit.element, bars.element)
   const draw = () => {
     if (!followed) return
     const {shown} = followed
     const usual = shown.scans[0]?.enter_z
     interval.set(model.interval)
     z.set(model.z || usual || 3.5, !model.z)
-    const key = JSON.stringify([shown.groups, [...shown.views.keys()], shown.pasted, model.benchmark, Boolean(shown.summary)])
+    const titles = shown.summary?.groups.map(({group, title}) => [group, title])
+    const key = JSON.stringify([shown.groups, [...shown.views.values()].map(({title}) => title), shown.pasted, model.benchmark, titles])
     if (chosen.dataset.of !== key) {
       chosen.dataset.of = key
       chosen.replaceChildren(...chips(model, shown))
@@ -109,6 +130,8 @@ export function mount(box, model) {
   return () => {
     clearInterval(ticking)
     bars.end()
+    edit.end()
+    picker.end()
     followed.end()
   }
 }
