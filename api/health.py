@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -91,12 +91,14 @@ async def _check_store(backend: Backend) -> Check:
     return Check(ok=True, detail="answers")
 
 
-def _check_feeds(feeds: Iterable[FeedHealth], now: int) -> Check:
+def _check_feeds(feeds: Collection[FeedHealth], now: int) -> Check:
+    """Check the feeds; those that the system is well without are only told of."""
     checks = [(feed.feed, _check_feed(feed, now)) for feed in feeds]
     if not checks:
         return Check(ok=False, detail="no producer has reported")
+    optional = {feed.feed for feed in feeds if feed.optional}
     return Check(
-        ok=all(check.ok for _, check in checks),
+        ok=all(check.ok for name, check in checks if name not in optional),
         detail="; ".join(f"{name}: {check.detail}" for name, check in checks),
     )
 

@@ -9,12 +9,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 import uvloop
 
 from oddlot import errors, kafka, peer_groups, settings
 from producers import binance
+
+Run = Callable[[settings.Settings, kafka.Publisher], Coroutine[None, None, None]]
 
 
 async def _main(knobs: settings.Settings) -> None:
@@ -26,8 +28,7 @@ async def _main(knobs: settings.Settings) -> None:
             async with asyncio.TaskGroup() as tasks:
                 changes = _symbols_of(knobs)
                 tasks.create_task(binance.run(knobs, publisher, symbols=symbols, changes=changes))
-                tasks.create_task(_serve_closes(knobs, publisher))
-                tasks.create_task(_serve_headlines(knobs, publisher))
+                tasks.create_task(_serve_late(knobs, publisher))
         except* errors.Oddlot as group:
             raise group.exceptions[0] from group
 
@@ -38,32 +39,20 @@ async def _symbols_of(knobs: settings.Settings) -> AsyncIterator[tuple[str, ...]
         yield peer_groups.streaming_symbols(snapshot.groups, binance.FEED)
 
 
-async def _serve_closes(knobs: settings.Settings, publisher: kafka.Publisher) -> None:
+async def _serve_late(knobs: settings.Settings, publisher: kafka.Publisher) -> None:
     """Begin once the trades are on their way: the HTTP client takes a while to import."""
-    run = await asyncio.to_thread(_closes_run)
+    runs = await asyncio.to_thread(_late_runs)
     gc.freeze()
-    await run(knobs, publisher)
+    async with asyncio.TaskGroup() as tasks:
+        for run in runs:
+            tasks.create_task(run(knobs, publisher))
 
 
-def _closes_run() -> Callable[[settings.Settings, kafka.Publisher], Awaitable[None]]:
-    from producers import closes
+def _late_runs() -> list[Run]:
+    from producers import closes, headlines, reddit, stocktwits
 
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address, keys and all
-    return closes.run
-
-
-async def _serve_headlines(knobs: settings.Settings, publisher: kafka.Publisher) -> None:
-    """Begin as late as the closes do; whatever goes wrong there stays there."""
-    run = await asyncio.to_thread(_headlines_run)
-    gc.freeze()
-    await run(knobs, publisher)
-
-
-def _headlines_run() -> Callable[[settings.Settings, kafka.Publisher], Awaitable[None]]:
-    from producers import headlines
-
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address, keys and all
-    return headlines.run
+    return [closes.run, headlines.run, reddit.run, stocktwits.run]
 
 
 async def _until_told(knobs: settings.Settings) -> None:

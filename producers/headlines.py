@@ -156,6 +156,7 @@ class News:
             feed=FEED,
             connected=self._is_connected(),
             simulated=self._settings.simulated,
+            optional=True,
             symbols=len(self._sources),
             last_frame_ms=last_ms,
             silence_ms=None if last_ms is None else max(0, now_ms - last_ms),

@@ -100,7 +100,7 @@ async def refuse_beside_live(settings: Settings) -> None:
         records = await subscription.read(limit=READ_RECORDS, wait_ms=READ_WAIT_MS)
     for record in records:
         health = record.message()
-        if isinstance(health, FeedHealth) and health.connected:
+        if isinstance(health, FeedHealth) and health.connected and not health.optional:
             raise errors.Refused(
                 f"{health.feed} is live on this system, and a symbol takes trades in the order of "
                 "their ids alone: start a system without it, `oddlot up --without producers "

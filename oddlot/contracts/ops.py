@@ -21,6 +21,7 @@ class FeedHealth:
     trades_total, rejected_total, reconnects_total : since the producer started.
     detail : in plain words, what is wrong and what is being done about it.
     sent_ms : our clock.
+    optional : whether the system is well without it, as it is without posts and headlines.
     """
 
     feed: str
@@ -35,6 +36,7 @@ class FeedHealth:
     reconnects_total: int
     detail: str
     sent_ms: int
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,10 +123,12 @@ class Pulse:
         return ill
 
     def feed_troubles(self) -> dict[str, str]:
-        """Say of each feed that is not well what is wrong and what is being done."""
+        """Say of each feed that is needed and not well what is wrong and what is being done."""
         now, ill = time.monotonic(), {}
         for feed, reports in self._feeds.items():
             seen, health = reports[-1]
+            if health.optional:
+                continue  # what it is waiting for may never come; the pages say so
             if now - seen > QUIET_AFTER_S:
                 ill[feed] = f"{feed}: no report for {now - seen:.0f} s"
             elif not health.connected:

@@ -1,0 +1,1 @@
+"""What reading Reddit and Stocktwits takes: calls, pace, bodies, what was read, what is said."""
