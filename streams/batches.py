@@ -30,6 +30,9 @@ async def micro_batches(stream: faust.StreamT[bytes]) -> AsyncIterator[list[Even
     arrived = manual.channel.queue
     batch: list[Event] = []
     async for event in manual.events():
+        if batch and event.message.generation_id != batch[0].message.generation_id:
+            yield batch  # of an assignment that is over: none of ours, unlike what follows
+            batch = []
         batch.append(event)
         if len(batch) < LIMIT:
             if not arrived.empty():

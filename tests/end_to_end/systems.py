@@ -51,11 +51,12 @@ class System:
             "ODDLOT_STATE_DIR": str(self.settings.state_dir / f"worker{number}"),
         }
         command = [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "-l", "info"]
-        with (self.logs / f"worker{number}.log").open("ab") as log:
+        path = self.logs / f"worker{number}.log"
+        with path.open("ab") as log:
             process = subprocess.Popen(
                 command, env=environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
             )
-        worker = Worker(process)
+        worker = Worker(process, path)
         self.workers.append(worker)
         return worker
 
@@ -65,6 +66,14 @@ class Worker:
     """One worker process."""
 
     process: subprocess.Popen[bytes]
+    log: Path
+
+    def until_said(self, words: str) -> None:
+        """Wait for words in its log."""
+        deadline = time.monotonic() + DEADLINE_S
+        while words not in self.log.read_text():
+            assert time.monotonic() < deadline, f"no {words!r} in {self.log}"
+            time.sleep(0.1)
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -21,18 +21,17 @@ pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
 
 FILED = Pair(y="BTCUSDT", x="ETHUSDT")
 ADDED = Pair(y="ADAUSDT", x="DOTUSDT", enter_z=1.5, leave_z=0.25, cooldown_bars=0)
-ROWS = 20_000
 SLICE = 40  # rows published in one go
 PAUSE_S = 0.25  # between them, while the trouble lasts; it must not outlast the rows
 SEED = 4
 PARTS = "alerts"
 
 
-def market(pair: Pair, rng: np.random.Generator) -> list[Spread]:
+def market(pair: Pair, rng: np.random.Generator, count: int) -> list[Spread]:
     """Give rows whose z wanders about home and out, with stale ones among them."""
     z = 0.0
     rows = []
-    for second in range(1, ROWS + 1):
+    for second in range(1, count + 1):
         z = 0.9 * z + rng.normal()
         stale = bool(rng.random() < 0.05)
         rows.append(
@@ -69,7 +68,9 @@ def expected(pair: Pair, rows: list[Spread]) -> list[Alert]:
     return said
 
 
-async def publish(system: System, rows: list[Spread], over: asyncio.Event) -> None:
+async def publish(
+    system: System, rows: list[Spread], over: asyncio.Event, *, pause_s: float
+) -> None:
     """Publish slowly until the trouble is over; now and then some again, as after a kill."""
     rng = random.Random(SEED)
     async with kafka.connect(system.settings) as publisher:
@@ -78,7 +79,7 @@ async def publish(system: System, rows: list[Spread], over: asyncio.Event) -> No
             part = rows[again : first + SLICE]
             await publisher.publish(topics.SPREADS, part, arrival_ms=now_ms())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), PAUSE_S)
+                await asyncio.wait_for(over.wait(), pause_s)
 
 
 async def follow(system: System, said: list[Alert], grown: asyncio.Event) -> None:
@@ -101,17 +102,13 @@ async def kill_five_times(system: System, grown: asyncio.Event) -> None:
     system.start_worker(parts=PARTS)
 
 
-async def let_two_workers_come_and_go(system: System, grown: asyncio.Event) -> None:
-    """Let a second worker stand by and outlive the first, and the first outlive the second."""
-    first = system.start_worker(1, parts=PARTS)
-    await progress(grown)
-    second = system.start_worker(2, parts=PARTS)
-    await asyncio.sleep(5)  # until it stands by, on a fast machine
-    first.kill()
-    await progress(grown)
+async def let_another_come_and_go(system: System, grown: asyncio.Event) -> None:
+    """Let a worker that is catching up, its buffers full, go through two rebalances."""
     system.start_worker(1, parts=PARTS)
-    await asyncio.sleep(5)
-    second.stop()
+    await progress(grown)
+    another = system.start_worker(2, parts=PARTS)
+    await asyncio.to_thread(another.until_said, "Worker ready")
+    another.kill()  # its place is given up ten seconds later
     await progress(grown)
 
 
@@ -121,10 +118,15 @@ async def progress(grown: asyncio.Event) -> None:
     await asyncio.wait_for(grown.wait(), DEADLINE_S)
 
 
-@pytest.mark.parametrize("trouble", [kill_five_times, let_two_workers_come_and_go])
-async def test_each_crossing_is_said_exactly_once(tmp_path: Path, trouble) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "rows_each", "pause_s"),
+    [(kill_five_times, 20_000, PAUSE_S), (let_another_come_and_go, 60_000, 0.0)],
+)
+async def test_each_crossing_is_said_exactly_once(
+    tmp_path: Path, trouble, rows_each: int, pause_s: float
+) -> None:
     rng = np.random.default_rng(SEED)
-    both = {pair: market(pair, rng) for pair in (FILED, ADDED)}
+    both = {pair: market(pair, rng, rows_each) for pair in (FILED, ADDED)}
     wanted = {pair.id: expected(pair, rows) for pair, rows in both.items()}
     total = sum(map(len, wanted.values()))
     rows = [row for rows in zip(*both.values(), strict=True) for row in rows]
@@ -134,7 +136,8 @@ async def test_each_crossing_is_said_exactly_once(tmp_path: Path, trouble) -> No
         async with kafka.connect(system.settings) as publisher:
             change = PairChange(pair=ADDED.id, watched=ADDED, changed_ms=now_ms())
             await publisher.publish(topics.PAIRS, [change], arrival_ms=now_ms())
-        following, publishing = follow(system, said, grown), publish(system, rows, over)
+        following = follow(system, said, grown)
+        publishing = publish(system, rows, over, pause_s=pause_s)
         async with running(following), running(publishing) as done:
             await trouble(system, grown)
             over.set()
