@@ -126,9 +126,11 @@ class Settings(BaseSettings):
     )
     reddit_subreddits: str = Field(
         "wallstreetbets,stocks,investing,StockMarket,options,pennystocks,CryptoCurrency,Bitcoin",
-        description="Comma-separated subreddits to read.",
+        description="Comma-separated subreddits to read; empty for none.",
     )
-    stocktwits_url: str = Field("https://api.stocktwits.com", description="Stocktwits' API.")
+    stocktwits_url: str = Field(
+        "https://api.stocktwits.com", description="Stocktwits' API; empty to leave it alone."
+    )
     stocktwits_per_hour: int = Field(
         200, ge=1, le=1_000_000, description="Requests an hour that Stocktwits gives an address."
     )
@@ -151,7 +153,7 @@ class Settings(BaseSettings):
     # Streams.
     worker: int = Field(1, ge=1, le=64, description="Number of this worker, unique in its group.")
     parts: str = Field(
-        "bars,spreads,pair_tests,divergence,live_divergence,alerts,webhooks,sink",
+        "bars,spreads,pair_tests,divergence,live_divergence,buzz,alerts,webhooks,sink",
         description="What this worker runs.",
     )
 

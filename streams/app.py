@@ -17,6 +17,7 @@ PARTS = (
     "pair_tests",
     "divergence",
     "live_divergence",
+    "buzz",
     "alerts",
     "webhooks",
     "sink",

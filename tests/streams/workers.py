@@ -66,10 +66,16 @@ class FakeWorker:
 class FakeEvent:
     """One record of a topic on its way through a stream."""
 
-    def __init__(self, topic: Topic[Any], value: Any, generation: int = 1) -> None:
+    def __init__(
+        self, topic: Topic[Any], value: Any, generation: int = 1, *, offset: int = 0
+    ) -> None:
         self.value = value if isinstance(value, bytes) else topic.codec.encode(value)
         self.message = SimpleNamespace(
-            topic=topic.name, partition=0, generation_id=generation, timestamp=ARRIVAL_S
+            topic=topic.name,
+            partition=0,
+            offset=offset,
+            generation_id=generation,
+            timestamp=ARRIVAL_S,
         )
         self.acknowledged = 0
 
