@@ -33,9 +33,11 @@ log = logging.getLogger(__name__)
 ORIGIN = "streams.buzz"
 IDLE_S = 1.0
 # Posts come in bursts, and what they change is wanted soon. That an hour goes on changes a little
-# of every row of it: such rows wait until the forums are quiet for a while, or for a minute.
+# of every row of it: such rows wait until the forums are quiet for a while, or for a minute. So do
+# hours long past: a stream that is read for the first time corrects a month of them.
 SOON_S, SOON_LATEST_S = 0.3, 1.0
 QUIET_S, LATEST_S = 10.0, 60.0
+RECENT_HOURS = 2  # that somebody looks at now
 ALL = "all hours"
 AT_ONCE = 100  # rows or records dealt with in one go: a millisecond or two
 
@@ -102,7 +104,9 @@ class Hours:
             self._ends[event.message.topic] = event.message.offset + 1
         self._held += events
         self._arrival_ms = batches.arrival_ms(events[-1])
-        self._touch([hour for hour, _ in found], [hour for hour, is_wanted in found if is_wanted])
+        recent = (self._posts.crowds.newest or 0) - RECENT_HOURS
+        wanted = [hour for hour, is_soon in found if is_soon and hour is not None and hour > recent]
+        self._touch([hour for hour, _ in found], wanted)
 
     async def run(self) -> None:
         """Say what has changed until cancelled."""

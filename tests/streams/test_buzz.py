@@ -182,7 +182,8 @@ async def test_a_late_post_corrects_what_was_said(system: System) -> None:
     before = {(row.forum, row.hour_ms): row for row in await system.said()}
     late = [post("A", NOW - DAY * 4 + 0.5 + n / 50, f"late {n}") for n in range(3)]
     await system.arrive(*late, post("A", NOW - 1, "another"))
-    found = {(row.forum, row.hour_ms): row for row in await system.said(SOON)}
+    assert {row.hour_ms // HOUR_MS for row in await system.said(SOON)} == {NOW - 1}
+    found = {(row.forum, row.hour_ms): row for row in await system.said()}
     corrected = found["reddit", (NOW - DAY * 4) * HOUR_MS]
     assert corrected.mentions == 5
     assert corrected.revision > before["reddit", (NOW - DAY * 4) * HOUR_MS].revision
