@@ -12,9 +12,9 @@ from panel_material_ui.template.base import Page
 
 from oddlot.settings import Settings
 from ui import charts, theme
-from ui.pages import divergence, pairs
+from ui.pages import divergence, news, pairs, social
 
-PAGES: tuple[ModuleType, ...] = (pairs, divergence)
+PAGES: tuple[ModuleType, ...] = (pairs, divergence, social, news)
 TITLE = "ODDLOT"
 ICON = Path(__file__).parent / "icon.svg"
 PHONE = "Mobi"  # what browsers on phones say of themselves

@@ -45,7 +45,7 @@ def shell_css() -> str:
 
 def component_css() -> str:
     """The rules inside every component's shadow root."""
-    sheets = ("components.css", "controls.css", "divergence.css")
+    sheets = ("components.css", "controls.css", "divergence.css", "social.css", "news.css")
     return "\n".join((STYLES / name).read_text("utf-8") for name in sheets)
 
 

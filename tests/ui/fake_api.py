@@ -16,7 +16,14 @@ from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
-from tests.ui import fake_divergence, fake_market, fake_pairs, fake_uploads
+from tests.ui import (
+    fake_divergence,
+    fake_market,
+    fake_news,
+    fake_pairs,
+    fake_social,
+    fake_uploads,
+)
 
 RING = 400
 MOST_ROWS, PAGED_SPREADS = 5_000, 1_000
@@ -66,6 +73,8 @@ class FakeApi:
         self.pairs = fake_pairs.Pairs(self.market)
         self.uploads = fake_uploads.Uploads(self.market)
         self.divergence = fake_divergence.Divergences()
+        self.news = fake_news.News()
+        self.crowd = fake_social.Crowd()
         self.silent = False
         self.warm = True
         self.stale = False
@@ -153,8 +162,12 @@ class FakeApi:
             self.pairs.tell(self._changed.pop(0))
         while not self.pairs.changes.empty():
             await self.hub.publish("pairs", self.pairs.changes.get_nowait())
+        while self.news.outbox:
+            await self.hub.publish(*self.news.outbox.popleft())
         while self.divergence.outbox:
             await self.hub.publish(*self.divergence.outbox.popleft())
+        while self.crowd.outbox:
+            await self.hub.publish(*self.crowd.outbox.popleft())
         while self._tested:
             test = self._tested.pop(0)
             await self.hub.publish(f"pair-tests:{test['pair']}:{test['interval']}", test)
@@ -192,6 +205,8 @@ class FakeApi:
         app.include_router(self.pairs.router)
         app.include_router(self.uploads.router)
         app.include_router(self.divergence.router)
+        app.include_router(self.news.router)
+        app.include_router(self.crowd.router)
         app.add_api_route("/readyz", self._readyz)
         app.add_api_websocket_route("/stream", self._stream)
         return app

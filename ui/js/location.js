@@ -2,7 +2,7 @@
 //
 // Panel's own location sync pushes an entry for each change but does not hear Back; this does.
 
-const STEPS = ["y", "x", "tf", "mode", "upload", "groups", "interval", "symbols"] // what makes an entry in the history; the rest corrects the present one
+const STEPS = ["y", "x", "tf", "mode", "upload", "groups", "interval", "symbols", "forum", "hour", "symbol", "source"] // what makes an entry in the history; the rest corrects the present one
 
 /** Whether somebody would want to go back from `after` to `before`. */
 export function isStep(before, after) {
