@@ -31,6 +31,7 @@ DEMO_PLANS = {
     "twelve_data_per_day": 100_000,
     "reddit_per_minute": 600,
     "stocktwits_per_hour": 14_400,
+    "news_every_s": 15,
 }
 DEMO_NEWS = ("market-wire", "street-notes", "coin-desk")
 
