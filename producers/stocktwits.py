@@ -35,7 +35,8 @@ MAX_REFUSED = 10  # messages of a part put aside one by one
 
 async def run(settings: Settings, publisher: Publisher) -> None:
     """Read streams until cancelled; whatever goes wrong, the trades go on beside it."""
-    await keep_going(FORUM, lambda: _serve(settings, publisher))
+    if settings.stocktwits_url:
+        await keep_going(FORUM, lambda: _serve(settings, publisher))
 
 
 async def _serve(settings: Settings, publisher: Publisher) -> None:
@@ -66,7 +67,7 @@ class Reader:
         self._voice = voice
         self._known = known
         self._is_simulated = simulated
-        self._streams: dict[str, Stream] = {}
+        self.streams: dict[str, Stream] = {}
         self._in_use: frozenset[str] = frozenset()
         self._turns = 0
         self._read_ms: int | None = None
@@ -79,8 +80,8 @@ class Reader:
         tags = dict(sorted(symbols.tags.items())[:MAX_STREAMS])
         if len(tags) < len(symbols.tags):
             log.warning("%d streams: only the first %d are read", len(symbols.tags), MAX_STREAMS)
-        self._streams = {
-            tag: self._streams.get(tag) or self._stream(tag, symbol) for tag, symbol in tags.items()
+        self.streams = {
+            tag: self.streams.get(tag) or self._stream(tag, symbol) for tag, symbol in tags.items()
         }
         self._in_use = symbols.in_use
 
@@ -88,7 +89,7 @@ class Reader:
         """Read until cancelled."""
         while True:
             await self._pace.wait()
-            stream = next_of(self._streams.values(), self._in_use, turn=self._turns, at_ms=now_ms())
+            stream = next_of(self.streams.values(), self._in_use, turn=self._turns, at_ms=now_ms())
             self._turns += 1
             if stream is None:
                 await asyncio.sleep(LONGEST_NAP_S)
@@ -120,7 +121,7 @@ class Reader:
             connected=self._state in (None, "read"),
             simulated=self._is_simulated,
             optional=True,
-            symbols=len(self._streams),
+            symbols=len(self.streams),
             last_frame_ms=last_ms,
             silence_ms=None if last_ms is None else max(0, at_ms - last_ms),
             lag_ms=None,
@@ -132,8 +133,8 @@ class Reader:
         )
 
     def _words(self) -> str:
-        read = sum(each.newest is not None for each in self._streams.values())
-        return f"{read} of {len(self._streams)} streams read, {self._pace.limit} requests an hour"
+        read = sum(each.newest is not None for each in self.streams.values())
+        return f"{read} of {len(self.streams)} streams read, {self._pace.limit} requests an hour"
 
     def _stream(self, tag: str, symbol: str) -> Stream:
         newest = self._known.newest.get(tag, "")
@@ -214,9 +215,9 @@ class Reader:
     def _next_ms(self, stream: Stream, at_ms: int) -> int:
         """Estimate when a stream has its turn again, if every visit is one request."""
         is_used = stream.symbol in self._in_use
-        lot = sum((each.symbol in self._in_use) == is_used for each in self._streams.values())
+        lot = sum((each.symbol in self._in_use) == is_used for each in self.streams.values())
         share = (OTHERS_EVERY - 1) / OTHERS_EVERY if is_used else 1 / OTHERS_EVERY
-        if lot == len(self._streams):
+        if lot == len(self.streams):
             share = 1.0
         return self._pace.next_ms(at_ms) + round(lot * self._pace.spacing_ms / share)
 
