@@ -35,7 +35,7 @@ KINDS = {
     "Bools": "bool column",
     "Interval": "1s, 1m or 5m",
     "Prices": "level or log",
-    "Hedge": "ols or kalman",
+    "Hedge": "ols, origin or kalman",
     "AlertKind": "spread",
     "Crossing": "entered or left",
     "Side": "high or low",

@@ -45,7 +45,8 @@ class Pair:
     prices : regress prices or their logarithms.
     intervals : of the bars it is computed on.
     silence_bars : how many bars a leg may go without a trade before the pair is stale.
-    hedge : how the hedge ratio is found: least squares over the window, or a Kalman filter.
+    hedge : how the hedge ratio is found: least squares over the window, with an intercept or
+        through the origin, or a Kalman filter.
     enter_z, leave_z : an alert begins at |z| >= enter_z and ends at |z| <= leave_z.
     cooldown_bars : bars after its end before another may begin.
     """

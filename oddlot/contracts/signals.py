@@ -8,7 +8,7 @@ from typing import Literal
 from oddlot.contracts.market import Interval
 
 Prices = Literal["level", "log"]
-Hedge = Literal["ols", "kalman"]
+Hedge = Literal["ols", "origin", "kalman"]
 AlertKind = Literal["spread"]
 Crossing = Literal["entered", "left"]
 Side = Literal["high", "low"]

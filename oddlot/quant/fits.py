@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from oddlot.contracts.messages import Bools, Float64s, Int64s, Prices
+from oddlot.contracts.messages import Bools, Float64s, Hedge, Int64s, Prices
 
 MIN_CLOSES = 3  # two make a line without a residual
 # Below this share of the leg's own size a movement or residual is rounding, not a spread.
@@ -39,13 +39,14 @@ class Fits:
 FIGURES = tuple(field.name for field in fields(Fits))
 
 
-def fit(y: Float64s, x: Float64s, *, prices: Prices) -> Fits:
-    """Regress y on x with an intercept, over each row of closes.
+def fit(y: Float64s, x: Float64s, *, prices: Prices, hedge: Hedge = "ols") -> Fits:
+    """Regress y on x over each row of closes, with an intercept or through the origin.
 
     Parameters
     ----------
     y, x : (k, n) closes, oldest first, n >= 3.
     prices : fit prices, or their logarithms.
+    hedge : `origin` leaves the intercept out, and measures r_squared from zero, as R does.
 
     Returns
     -------
@@ -60,7 +61,8 @@ def fit(y: Float64s, x: Float64s, *, prices: Prices) -> Fits:
     Notes
     -----
     spread is the last residual, z the last residual over the residuals' standard deviation
-    (ddof 1); correlation is of the legs' returns, simple or logarithmic as the prices.
+    (ddof 1, about their mean, which is zero only with an intercept); correlation is of the legs'
+    returns, simple or logarithmic as the prices.
 
     Examples
     --------
@@ -72,22 +74,24 @@ def fit(y: Float64s, x: Float64s, *, prices: Prices) -> Fits:
     if y.shape != x.shape or y.ndim != 2 or y.shape[1] < MIN_CLOSES:
         raise ValueError(f"expected two (k, n >= 3) arrays, was {y.shape} and {x.shape}")
     n = np.full(len(y), y.shape[1])
-    return fit_last(np.asarray(y, np.float64), np.asarray(x, np.float64), n, prices=prices)
+    y, x = np.asarray(y, np.float64), np.asarray(x, np.float64)
+    return fit_last(y, x, n, prices=prices, hedge=hedge)
 
 
-def fit_last(y: Float64s, x: Float64s, n: Int64s, *, prices: Prices) -> Fits:
+def fit_last(y: Float64s, x: Float64s, n: Int64s, *, prices: Prices, hedge: Hedge = "ols") -> Fits:
     """Regress as `fit` does, over the last n closes of each row.
 
     Parameters
     ----------
     y, x : (k, w) closes, oldest first.
     n : (k,) how many of them count.
-    prices : fit prices, or their logarithms.
+    prices, hedge : as for `fit`.
     """
     with np.errstate(all="ignore"):
         correlation = _correlation(returns(y, prices), returns(x, prices), n - 1)
         y, x = transformed(y, prices), transformed(x, prices)
-        return _regress(y, x, n, correlation, floor=size_floor(prices))
+        regress = _regress_through_origin if hedge == "origin" else _regress
+        return regress(y, x, n, correlation, floor=size_floor(prices))
 
 
 def transformed(closes: Float64s, prices: Prices) -> Float64s:
@@ -211,6 +215,32 @@ def _regress(y: Float64s, x: Float64s, n: Int64s, correlation: Float64s, *, floo
         r_squared=np.where(moves(syy, y_mean, n, floor=floor), 1 - sse / syy, np.nan),
         spread=residuals[:, -1],
         z=np.where(clear, residuals[:, -1] / deviation, np.nan),
+        correlation=correlation,
+    )
+
+
+def _regress_through_origin(
+    y: Float64s, x: Float64s, n: Int64s, correlation: Float64s, *, floor: float
+) -> Fits:
+    (y_mean, y_off), (x_mean, x_off) = _centred(y, n), _centred(x, n)
+    sxx, sxy, syy = (
+        (a * b).sum(axis=1) for a, b in ((x_off, x_off), (x_off, y_off), (y_off, y_off))
+    )
+    moves_at_all = moves(sxx, x_mean, n, floor=floor)
+    ratio = (sxy + n * x_mean * y_mean) / (sxx + n * x_mean * x_mean)
+    hedge_ratio = np.where(moves_at_all, ratio, np.nan)
+    off = y_off - hedge_ratio[:, None] * x_off
+    mean = y_mean - hedge_ratio * x_mean
+    about_mean = (off * off).sum(axis=1)
+    spread = off[:, -1] + mean
+    clear = stands_out(about_mean, syy, y_mean, n, floor=floor)
+    r_squared = 1 - (about_mean + n * mean * mean) / (syy + n * y_mean * y_mean)
+    return Fits(
+        hedge_ratio=hedge_ratio,
+        intercept=np.where(moves_at_all, 0.0, np.nan),
+        r_squared=np.where(moves(syy, y_mean, n, floor=floor), r_squared, np.nan),
+        spread=spread,
+        z=np.where(clear, spread / np.sqrt(about_mean / (n - 1)), np.nan),
         correlation=correlation,
     )
 

@@ -101,6 +101,7 @@ def _blocks(
         about[:, block],
         offsets[:2, row - start[block], block],
         prices,
+        hedge=recipe.hedge,
     )
 
 
@@ -135,4 +136,5 @@ def _fit_whole(recipe: Recipe, found: Float64s, rows: Int64s, n: Int64s, closes:
         some = rows[at : at + at_once]
         used = np.maximum(some[:, None] + np.arange(1 - recipe.window, 1), 0)
         y, x = closes[:, used]
-        found[:, some] = fit_last(y, x, n[some], prices=recipe.prices).table()
+        fits = fit_last(y, x, n[some], prices=recipe.prices, hedge=recipe.hedge)
+        found[:, some] = fits.table()

@@ -130,7 +130,9 @@ class Rolling:
         ahead += self._ahead[:, at]
         self._ahead[:, at] = ahead
         window_sums = ahead + self._sums_behind(which, n - 1 - since)
-        found, doubtful = sums.figures(window_sums, n, about, offsets[:2], recipe.prices)
+        found, doubtful = sums.figures(
+            window_sums, n, about, offsets[:2], recipe.prices, hedge=recipe.hedge
+        )
         if doubtful is not None and doubtful.any():
             self._fit_whole(found, doubtful, which, n)
         if self._filters is not None:
@@ -182,4 +184,6 @@ class Rolling:
         at = which[doubtful]
         rows = self._slot[at][:, None] + np.arange(1 - self._recipe.window, 1)
         y, x = self._closes[:, rows, at[:, None]]
-        found[:, doubtful] = fit_last(y, x, n[doubtful], prices=self._recipe.prices).table()
+        how = self._recipe
+        fits = fit_last(y, x, n[doubtful], prices=how.prices, hedge=how.hedge)
+        found[:, doubtful] = fits.table()

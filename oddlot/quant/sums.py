@@ -15,7 +15,7 @@ from typing import get_args
 
 import numpy as np
 
-from oddlot.contracts.messages import Bools, Float64s, Int64s, Prices
+from oddlot.contracts.messages import Bools, Float64s, Hedge, Int64s, Prices
 from oddlot.quant import fits
 from oddlot.quant.fits import FIGURES, MIN_CLOSES, RETURN_ROUNDING, ROUNDING
 
@@ -92,7 +92,13 @@ def behind(closes: Float64s, about: Float64s, prices: Prices, out: Float64s) -> 
 
 
 def figures(
-    sums: Float64s, n: Int64s, about: Float64s, last: Float64s, prices: Prices
+    sums: Float64s,
+    n: Int64s,
+    about: Float64s,
+    last: Float64s,
+    prices: Prices,
+    *,
+    hedge: Hedge = "ols",
 ) -> tuple[Float64s, Bools | None]:
     """Compute the figures from sums.
 
@@ -103,6 +109,7 @@ def figures(
     about : (COLUMNS, k) what was taken off.
     last : (2, k) y and x of the window's last row, less the anchor.
     prices : what they are.
+    hedge : `origin` leaves the intercept out.
 
     Returns
     -------
@@ -125,12 +132,17 @@ def figures(
     (syy, sxy, sxx), (aa, ab, bb) = centred
     found = np.empty((len(FIGURES), len(n)))
     hedge_ratio, intercept, r_squared, spread, z, correlation = found
-    np.divide(sxy, sxx, out=hedge_ratio)
-    sse = syy - hedge_ratio * sxy
-    np.subtract(means[0, 0], hedge_ratio * means[0, 1], out=intercept)
-    np.subtract(1, sse / syy, out=r_squared)
     y_off, x_off = last - offsets[0]
-    np.subtract(y_off, hedge_ratio * x_off, out=spread)
+    if hedge == "origin":
+        sse = _through_origin(found, centred[0], means[0], n)
+        np.add(y_off - hedge_ratio * x_off, intercept, out=spread)
+        intercept.fill(0.0)
+    else:
+        np.divide(sxy, sxx, out=hedge_ratio)
+        sse = syy - hedge_ratio * sxy
+        np.subtract(means[0, 0], hedge_ratio * means[0, 1], out=intercept)
+        np.subtract(1, sse / syy, out=r_squared)
+        np.subtract(y_off, hedge_ratio * x_off, out=spread)
     np.divide(spread, np.sqrt(sse / count[1, 0]), out=z)
     np.divide(ab, np.sqrt(aa * bb), out=correlation)
     np.maximum(np.minimum(correlation, 1, out=correlation), -1, out=correlation)
@@ -139,6 +151,18 @@ def figures(
     if checks.all() and n.min(initial=MIN_CLOSES) >= MIN_CLOSES:  # also of no pair at all
         return found, None
     return found, _doubtful(found, checks, n >= MIN_CLOSES)
+
+
+def _through_origin(found: Float64s, centred: Float64s, means: Float64s, n: Int64s) -> Float64s:
+    """Regress without an intercept; its place takes the residuals' mean, about which they sum."""
+    hedge_ratio, mean, r_squared = found[:3]
+    syy, sxy, sxx = centred
+    y_mean, x_mean = means
+    np.divide(sxy + n * x_mean * y_mean, sxx + n * x_mean * x_mean, out=hedge_ratio)
+    np.subtract(y_mean, hedge_ratio * x_mean, out=mean)
+    sse: Float64s = syy - 2 * hedge_ratio * sxy + hedge_ratio * hedge_ratio * sxx
+    np.subtract(1, (sse + n * mean * mean) / (syy + n * y_mean * y_mean), out=r_squared)
+    return sse
 
 
 def _checks(

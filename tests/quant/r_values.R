@@ -14,16 +14,20 @@ run <- function(tag, y, x) {
       from <- end - n + 1
       yy <- a[from:end]
       xx <- b[from:end]
-      line <- lm(yy ~ xx)
-      e <- residuals(line)
       simple <- function(p) p[(from + 1):end] / p[from:(end - 1)] - 1
       ry <- if (prices == "log") diff(yy) else simple(y)
       rx <- if (prices == "log") diff(xx) else simple(x)
-      say(
-        paste(tag, prices, n, end), unname(coef(line)[2]), unname(coef(line)[1]),
-        1 - sum(e^2) / sum((yy - mean(yy))^2), unname(e[n]), unname(e[n]) / sd(e),
-        unname(e[n]) / sqrt(sum((e - mean(e))^2) / n), cor(ry, rx)
-      )
+      for (hedge in c("ols", "origin")) {
+        line <- if (hedge == "ols") lm(yy ~ xx) else lm(yy ~ 0 + xx)
+        e <- residuals(line)
+        about <- if (hedge == "ols") mean(yy) else 0
+        say(
+          paste(tag, prices, n, end, hedge), coef(line)[["xx"]],
+          if (hedge == "ols") coef(line)[["(Intercept)"]] else 0,
+          1 - sum(e^2) / sum((yy - about)^2), unname(e[n]), unname(e[n]) / sd(e),
+          unname(e[n]) / sqrt(sum((e - mean(e))^2) / n), cor(ry, rx)
+        )
+      }
     }
   }
 }

@@ -21,6 +21,7 @@ WATCHED = (
     Pair(y="B", x="D", window=20, prices="log", hedge="kalman"),
     Pair(y="A", x="E", window=20, prices="log"),
     Pair(y="E", x="A", window=10, hedge="kalman", silence_bars=3),
+    Pair(y="B", x="A", window=20, hedge="origin"),
 )
 
 
@@ -102,7 +103,7 @@ MOVING = 100 + np.sin(np.arange(200)) + np.arange(200) / 50
 OTHER = 50 + np.cos(np.arange(200) * 1.7)
 
 
-@pytest.mark.parametrize("hedge", ["ols", "kalman"])
+@pytest.mark.parametrize("hedge", ["ols", "origin", "kalman"])
 def test_a_leg_that_falls_silent_is_stale_and_has_no_z(told, hedge):
     found = told((SECONDS, MOVING), (SECONDS[:90], OTHER[:90]), window=20, hedge=hedge)
     stale = [row for row in found if row.stale]
@@ -112,7 +113,7 @@ def test_a_leg_that_falls_silent_is_stale_and_has_no_z(told, hedge):
 
 
 @pytest.mark.parametrize("price", [0.0, -3.0])
-@pytest.mark.parametrize("hedge", ["ols", "kalman"])
+@pytest.mark.parametrize("hedge", ["ols", "origin", "kalman"])
 def test_a_row_whose_price_has_no_logarithm_is_left_out(told, price, hedge):
     bad = MOVING.copy()
     bad[100] = price

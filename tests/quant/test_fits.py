@@ -27,10 +27,10 @@ def last_window(real_data: Path, name: str, window: int, end: int | None = None)
 @pytest.mark.real_data
 @pytest.mark.parametrize("case", [name for name in R_VALUES if name != "r"])
 def test_a_fit_agrees_with_r_on_recorded_closes(real_data, case):
-    name, prices, window, end = case.split()
+    name, prices, window, end, hedge = case.split()
     y, x = last_window(real_data, name, int(window), int(end))
     slope, intercept, r_squared, residual, z, z_ddof_0, correlation = R_VALUES[case]
-    found = fits.fit(y[None], x[None], prices=prices)
+    found = fits.fit(y[None], x[None], prices=prices, hedge=hedge)
     deviation = residual / z
     assert found.hedge_ratio[0] == pytest.approx(slope, rel=1e-9)
     assert found.intercept[0] == pytest.approx(intercept, rel=1e-9)
@@ -39,6 +39,23 @@ def test_a_fit_agrees_with_r_on_recorded_closes(real_data, case):
     assert found.z[0] == pytest.approx(z, rel=1e-9)
     assert found.z[0] * (len(y) / (len(y) - 1)) ** 0.5 == pytest.approx(z_ddof_0, rel=1e-9)
     assert found.correlation[0] == pytest.approx(correlation, rel=1e-9)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("prices", ["level", "log"])
+@pytest.mark.parametrize("name", recorded.SERIES)
+def test_a_fit_through_the_origin_agrees_with_statsmodels(real_data, name, prices):
+    from statsmodels.regression.linear_model import OLS
+
+    y, x = last_window(real_data, name, 250)
+    found = fits.fit(y[None], x[None], prices=prices, hedge="origin")
+    if prices == "log":
+        y, x = np.log(y), np.log(x)
+    expected = OLS(y, x).fit()
+    assert found.hedge_ratio[0] == pytest.approx(expected.params[0], rel=1e-9)
+    assert found.intercept[0] == 0
+    assert found.r_squared[0] == pytest.approx(expected.rsquared, rel=1e-9)
+    assert found.z[0] == pytest.approx(expected.resid[-1] / expected.resid.std(ddof=1), rel=1e-9)
 
 
 @pytest.mark.real_data

@@ -36,7 +36,7 @@ def assert_agrees_with_whole_fits(found, how, open_ms, closes, rows):
             assert np.isnan(found.z[i])
             continue
         y, x = closes[:, None, i + 1 - n : i + 1]
-        whole = fits.fit(y, x, prices=how.prices)
+        whole = fits.fit(y, x, prices=how.prices, hedge=how.hedge)
         for name in FIGURES:
             quick, slow = getattr(found, name)[i], getattr(whole, name)[0]
             unit = {"spread": abs(whole.spread[0] / whole.z[0])}.get(name, 1.0)
@@ -58,18 +58,25 @@ def whole(how, open_ms, closes):
     return np.vstack((figures.n, figures.table()))
 
 
-@given(st.integers(0, 2**32), st.integers(10, 40), st.sampled_from(["level", "log"]))
-@settings(max_examples=25, deadline=None)
-def test_a_history_agrees_with_whole_fits(seed, window, prices):
-    how = recipe(window, prices)
+@given(
+    st.integers(0, 2**32),
+    st.integers(10, 40),
+    st.sampled_from(["level", "log"]),
+    st.sampled_from(["ols", "origin"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_history_agrees_with_whole_fits(seed, window, prices, hedge):
+    how = recipe(window, prices, hedge)
     open_ms, closes = walks(np.random.default_rng(seed), 150)
     found = histories.figures(how, open_ms, closes)
     assert_agrees_with_whole_fits(found, how, open_ms, closes, range(150))
 
 
-@pytest.mark.parametrize("prices", ["level", "log"])
-def test_after_a_million_rows_the_figures_agree_with_whole_fits(prices):
-    how = recipe(300, prices)
+@pytest.mark.parametrize(
+    ("prices", "hedge"), [("level", "ols"), ("log", "ols"), ("level", "origin")]
+)
+def test_after_a_million_rows_the_figures_agree_with_whole_fits(prices, hedge):
+    how = recipe(300, prices, hedge)
     open_ms, closes = walks(np.random.default_rng(1), 1_000_000, gaps=False)
     found = histories.figures(how, open_ms, closes)
     rows = [*range(299, 1_000_000, 10_007), *range(999_900, 1_000_000)]
@@ -80,7 +87,7 @@ def test_after_a_million_rows_the_figures_agree_with_whole_fits(prices):
     st.integers(0, 2**32),
     st.integers(10, 30),
     st.sampled_from(["level", "log"]),
-    st.sampled_from(["ols", "kalman"]),
+    st.sampled_from(["ols", "origin", "kalman"]),
 )
 @settings(max_examples=20, deadline=None)
 def test_rows_one_by_one_give_the_very_numbers_of_a_history(seed, window, prices, hedge):
@@ -89,7 +96,7 @@ def test_rows_one_by_one_give_the_very_numbers_of_a_history(seed, window, prices
     np.testing.assert_array_equal(one_by_one(how, *rows), whole(how, *rows))
 
 
-@pytest.mark.parametrize("hedge", ["ols", "kalman"])
+@pytest.mark.parametrize("hedge", ["ols", "origin", "kalman"])
 def test_pairs_that_advance_together_do_not_touch_each_other(hedge):
     how, rng = recipe(hedge=hedge), np.random.default_rng(2)
     series = [walks(rng, 120) for _ in range(5)]
@@ -109,7 +116,7 @@ def test_pairs_that_advance_together_do_not_touch_each_other(hedge):
         np.testing.assert_array_equal(np.array(columns).T, whole(how, *rows))
 
 
-@pytest.mark.parametrize("hedge", ["ols", "kalman"])
+@pytest.mark.parametrize("hedge", ["ols", "origin", "kalman"])
 @pytest.mark.parametrize("kept_blocks", [4])
 def test_what_came_before_the_reach_changes_nothing(hedge, kept_blocks):
     how = recipe(hedge=hedge)
@@ -133,11 +140,15 @@ def test_an_outlier_that_has_left_the_window_has_left_no_trace():
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
-@pytest.mark.parametrize("hedge", ["ols", "kalman"])
+@pytest.mark.parametrize("hedge", ["ols", "origin", "kalman"])
 def test_legs_without_a_spread_of_their_own_give_no_z(scale, hedge):
     open_ms, (y, x) = walks(np.random.default_rng(5), 120, gaps=False)
     flat = np.full(120, 7.0)
-    for legs in ((2.5 * x + 1, x), (y, flat), (flat, x), (flat, flat)):
+    through_origin = hedge == "origin"
+    cases = [(2.5 * x, x), (y, flat), (flat, flat)]
+    if not through_origin:  # else what is left of these is a spread of their own
+        cases += [(2.5 * x + 1, x), (flat, x)]
+    for legs in cases:
         for prices in ("level", "log"):
             closes = np.array(legs) * scale
             if prices == "log" and not np.ptp(legs[0] - 2.5 * legs[1]) > 1e-3:
@@ -165,7 +176,7 @@ def test_rows_closer_than_the_interval_still_fit_into_the_window():
     np.testing.assert_array_equal(one_by_one(how, open_ms, closes), whole(how, open_ms, closes))
 
 
-@pytest.mark.parametrize("hedge", ["ols", "kalman"])
+@pytest.mark.parametrize("hedge", ["ols", "origin", "kalman"])
 def test_a_time_at_which_no_pair_has_a_row_is_taken(hedge):
     none = np.empty(0, np.int64)
     n, found = Rolling(2, recipe(hedge=hedge)).advance(none, none, np.empty((2, 0)))

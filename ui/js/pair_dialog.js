@@ -3,6 +3,7 @@
 import {get} from "./api.js"
 import {choice, field} from "./controls.js"
 import {h, setText} from "./dom.js"
+import {HEDGES} from "./hedges.js"
 import {DEFAULTS, inWords, watchlistOf} from "./watchlist.js"
 
 const EDIT = "oddlot-edit-pair"
@@ -17,7 +18,7 @@ function fields() {
   return {
     window: number("Window, bars", 10, 5000, 1, "Closed bars behind the regression"),
     prices: choice({label: "Prices", options: [["level", "level"], ["log", "log"]]}),
-    hedge: choice({label: "Hedge ratio", options: [["ols", "OLS over the window"], ["kalman", "Kalman filter"]]}),
+    hedge: choice({label: "Hedge ratio", options: HEDGES}),
     enter_z: number("Alert at |z| ≥", 0.1, 100, "any", "An alert begins here"),
     leave_z: number("over at |z| ≤", 0, 100, "any", "An alert ends here"),
     cooldown_bars: number("Cooldown, bars", 0, 100000, 1, "Bars after an alert's end before another may begin"),

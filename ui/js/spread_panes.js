@@ -2,6 +2,7 @@
 
 import {h} from "./dom.js"
 import {number, significant, signed} from "./format.js"
+import {hedgeName} from "./hedges.js"
 import {token} from "./plot.js"
 
 const PANE_HEIGHTS = [32, 32, 18, 18] // parts of a hundred
@@ -53,7 +54,7 @@ export function fillLegends(legend, plot, {row, interval, thresholds}) {
   const [tone, score] = scoreOf(row, thresholds)
   const sound = row && !row.stale
   const of = row ? `, ${row.window} bars` : ""
-  const method = row?.hedge === "kalman" ? "Kalman filter" : "OLS"
+  const method = hedgeName(row?.hedge)
   const lines = [
     ["o-accent", `Spread · ${interval}`, sound && significant(row.spread)],
     [tone, `z-score · alerts at ±${thresholds.enter}, over at ±${thresholds.leave}`, score],

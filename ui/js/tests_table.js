@@ -4,6 +4,7 @@ import {get} from "./api.js"
 import {card} from "./card.js"
 import {h, setText} from "./dom.js"
 import {clock, DASH, moment, number, probability, significant, span} from "./format.js"
+import {hedgeName} from "./hedges.js"
 import {Rows} from "./rows.js"
 import {expose, keepShown} from "./shown.js"
 import {sparkline} from "./sparkline.js"
@@ -19,7 +20,7 @@ const criticalWords = (values) => (values?.length ? values.map((value, i) => `${
 /** The rows of the table: name, figure, and what it means. */
 export function rowsOf(test, spread, intervalMs) {
   const sound = spread && !spread.stale ? spread : null
-  const method = (spread ?? test)?.hedge === "kalman" ? "Kalman filter" : "OLS over the window"
+  const method = hedgeName((spread ?? test)?.hedge)
   const half = test?.half_life_bars ?? null
   return [
     ["Observations", test ? number(test.n, 0) : sound ? number(sound.n, 0) : DASH, (spread ?? test)?.prices === "log" ? "log prices" : "prices"],

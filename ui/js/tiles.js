@@ -3,6 +3,7 @@
 import {get} from "./api.js"
 import {h, setText} from "./dom.js"
 import {clock, compact, DASH, decimalsOf, duration, moment, number, probability, significant, signed} from "./format.js"
+import {hedgeName} from "./hedges.js"
 import {Rows} from "./rows.js"
 import {keepShown} from "./shown.js"
 import {DEFAULTS, watchlistOf} from "./watchlist.js"
@@ -50,9 +51,8 @@ function putSpread(tiles, spread, quiet) {
   const early = spread && !spread.warm ? `early: ${spread.n} of ${spread.window}` : null
   const old = spread?.stale ? "stale: a leg is silent" : early
   const unit = spread?.prices === "log" ? "log y − α − β log x" : "y − α − βx"
-  const method = spread?.hedge === "kalman" ? "Kalman filter" : "OLS"
   put(tiles, "spread", {title: "Spread", figure: significant(sound?.spread), note: old ?? unit, tone: old ? "early" : ""})
-  put(tiles, "hedge", {title: "Hedge ratio β", figure: significant(sound?.hedge_ratio), note: old ?? `${method} of y on x`, tone: old ? "early" : ""})
+  put(tiles, "hedge", {title: "Hedge ratio β", figure: significant(sound?.hedge_ratio), note: old ?? `${hedgeName(spread?.hedge)} of y on x`, tone: old ? "early" : ""})
   put(tiles, "correlation", {title: "Correlation", figure: number(sound?.correlation, 3), note: old ?? "rolling, of returns", tone: old ? "early" : ""})
   const fit = sound?.r_squared == null ? "" : `R² ${number(sound.r_squared, 3)}`
   const state = spread?.stale ? "stale" : ""

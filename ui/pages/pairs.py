@@ -17,14 +17,17 @@ ICON = "compare_arrows"
 
 INTERVALS = ("1s", "1m", "5m")
 MODES = ("live", "upload")
-PRICES, HEDGES = ("level", "log"), ("ols", "kalman")
+PRICES, HEDGES = ("level", "log"), ("ols", "origin", "kalman")
 SYMBOL = re.compile(r"[A-Za-z0-9.^=_-]{1,32}")  # wider than any venue's; keeps markup out
 UPLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LEAST_WINDOW, MOST_WINDOW = 10, 5_000  # as a watched pair may have
+MOST_DIGITS = 15  # of a number in an address
 DEFAULT_PAIR, DEFAULT_INTERVAL = "BTCUSDT~ETHUSDT", "1m"
 GROUP = "pair"  # the charts that move together
 
-STATE = ("pair", "interval", "mode", "upload", "window", "prices", "hedge")
+MOST_UNTIL = 253_402_300_800_000  # ms: the end of the year 9999, where the API's times end
+
+STATE = ("pair", "interval", "mode", "upload", "window", "prices", "hedge", "until")
 
 
 class PairPage(pn.viewable.Viewer):
@@ -37,6 +40,7 @@ class PairPage(pn.viewable.Viewer):
     window = param.Integer(default=0)
     prices = param.Selector(default="level", objects=list(PRICES))
     hedge = param.Selector(default="ols", objects=list(HEDGES))
+    until = param.Integer(default=0)
 
     def __init__(self, api: str, search: str = "") -> None:
         super().__init__()
@@ -68,6 +72,8 @@ class PairPage(pn.viewable.Viewer):
             wanted.setdefault("window", 0)  # as that pair is watched
         if wanted.get("mode", self.mode) != self.mode:
             wanted |= self._across(wanted["mode"])
+        if wanted.get("upload", self.upload) != self.upload:
+            wanted["until"] = 0  # a time of another file
         kept = valid(wanted)
         self.param.update(**kept)
         if kept != wanted:
@@ -76,8 +82,8 @@ class PairPage(pn.viewable.Viewer):
     def _across(self, mode: str) -> dict[str, Any]:
         """Leave the upload for the live pairs, or the other way round."""
         if mode == "live":
-            return {"upload": "", "window": 0, "pair": self._watched_pair}
-        return {"window": 0}
+            return {"upload": "", "window": 0, "until": 0, "pair": self._watched_pair}
+        return {"window": 0, "until": 0}
 
     def _changed(self, *_: param.parameterized.Event) -> None:
         if self.mode == "live":
@@ -129,6 +135,8 @@ def valid(wanted: dict[str, Any]) -> dict[str, Any]:
         del kept["upload"]
     if not (kept.get("window", 0) == 0 or LEAST_WINDOW <= kept["window"] <= MOST_WINDOW):
         del kept["window"]
+    if not 0 <= kept.get("until", 0) <= MOST_UNTIL:
+        del kept["until"]
     return kept
 
 
@@ -136,18 +144,25 @@ def state_of(search: str) -> dict[str, Any]:
     """Read a query string; what is missing or malformed there is the default."""
     given = {name: values[0] for name, values in parse_qs(search.lstrip("?")).items()}
     y, x = DEFAULT_PAIR.split("~")
-    window = given.get("window", "0")
     default = {"pair": DEFAULT_PAIR, "interval": DEFAULT_INTERVAL, "mode": "live", "upload": ""}
+    numbers = {"window": 0, "until": 0}
     asked = {
         "pair": f"{given.get('y', y)}~{given.get('x', x)}",
         "interval": given.get("tf", DEFAULT_INTERVAL),
         "mode": given.get("mode", "live"),
-        "upload": given.get("upload", "") if given.get("mode") == "upload" else "",
-        "window": int(window) if window.isascii() and window.isdigit() else 0,
+        **{name: _number(given.get(name, "")) for name in numbers},
         "prices": given.get("prices", "level"),
         "hedge": given.get("hedge", "ols"),
     }
-    return {**default, "window": 0, "prices": "level", "hedge": "ols", **valid(asked)}
+    if asked["mode"] == "upload":
+        asked["upload"] = given.get("upload", "")
+    else:
+        asked["until"] = 0
+    return {**default, **numbers, "prices": "level", "hedge": "ols", **valid(asked)}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
 
 
 def search_of(page: PairPage) -> str:
@@ -160,4 +175,6 @@ def search_of(page: PairPage) -> str:
         query["mode"] = "upload"
         if page.upload:
             query |= {"upload": page.upload, "prices": page.prices, "hedge": page.hedge}
+            if page.until:
+                query["until"] = page.until
     return "?" + urlencode(query)
