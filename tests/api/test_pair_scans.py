@@ -139,12 +139,14 @@ async def test_an_old_outcome_is_found_anew(
 
 @pytest.mark.usefixtures("stored")
 async def test_one_scan_too_many_is_told_to_come_later(
-    http: httpx.AsyncClient, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+    http: httpx.AsyncClient,
+    reader: MemoryReader,
+    held: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(scans, "MAX_SCANS", 1)
     first = asyncio.create_task(http.get(PATH))
-    await until(lambda: not first.done(), what="the first scan")
-    await asyncio.sleep(0)
+    await until(lambda: "closes 1s" in reader.asked, what="the first scan to begin")
     answer = await http.get(PATH + "&prices=log")
     held.set()
     assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)

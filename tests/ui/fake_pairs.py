@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from itertools import permutations
@@ -27,6 +28,7 @@ SETTINGS: dict[str, Any] = {
 GROUP = "crypto-majors"
 TESTS = 40  # kept of a pair
 ALERTED_BARS = 720
+ASK_AGAIN_S = 0.02
 CORRECTIONS = (
     "q-values by Benjamini-Hochberg over 6 trials; by Bonferroni, a p below 0.0083 would do."
 )
@@ -118,7 +120,8 @@ class Pairs:
         }
         self.alerts = alerts_of(market.spreads(fake_market.PAIRS[0], "1m", ALERTED_BARS))
         self.changes: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.scan_pause_s = 0.0
+        self.scans_go_on = threading.Event()  # beyond their first progress
+        self.scans_go_on.set()
         self.router = APIRouter()
         add = self.router.add_api_route
         add("/pairs", self._list)
@@ -187,7 +190,8 @@ class Pairs:
         async def lines() -> AsyncIterator[str]:
             for done in range(1, len(pairs) + 1):
                 yield json.dumps({"type": "progress", "done": done, "total": len(pairs)}) + "\n"
-                await asyncio.sleep(self.scan_pause_s)
+                while not self.scans_go_on.is_set():
+                    await asyncio.sleep(ASK_AGAIN_S)
             ranked = [self._ranked(pair, interval, i) for i, pair in enumerate(pairs)]
             result = {"type": "result", "group": group, "interval": interval, "window": window}
             more = {"trials": len(pairs), "corrections": CORRECTIONS, "took_ms": 41}

@@ -82,10 +82,11 @@ def test_the_log_is_filtered_by_the_api(visit: Visit, api: FakeApi) -> None:
 
 
 def test_a_scan_ranks_a_group_and_a_row_opens_its_pair(visit: Visit, api: FakeApi) -> None:
+    api.pairs.scans_go_on.clear()
     seen = visit().open()
-    api.pairs.scan_pause_s = 0.2
     seen.page.get_by_text("Scan of a peer group").scroll_into_view_if_needed()
     seen.sees("of 6 pairs…")
+    api.pairs.scans_go_on.set()
     seen.sees("2 of 6 cointegrated after correction")
     seen.sees("Benjamini-Hochberg")
     table = seen.page.get_by_role("region", name="Pairs of the group, ranked")
@@ -113,7 +114,7 @@ def test_a_pair_is_added_changed_and_removed(visit: Visit, api: FakeApi) -> None
     page.get_by_label("Alert at |z| ≥").fill("2.5")
     page.get_by_label("Hedge ratio", exact=True).select_option("kalman")
     page.get_by_role("button", name="Save").click()
-    seen.sees("120 bars · level · Kalman · ±2.5")
+    seen.sees("120 bars · level · Kalman filter · ±2.5")
     seen.sees("z-score · alerts at ±2.5, over at ±0.5")
 
     seen.page.get_by_role("button", name="Edit", exact=True).click()
