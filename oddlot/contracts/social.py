@@ -152,12 +152,13 @@ class Buzz:
     forum : where it was mentioned, or all of them together.
     hour_ms : the beginning of the hour, UTC.
     mentions : posts written in this hour that name it.
-    covered : share of the hour that has been read.
+    covered : share of the hour that has been read, of the forums that are compared: all that are
+        followed, or those known on seven days for the symbol where there are any.
     baseline : median of the mentions in the same hour of day of the days before; None without any.
     baseline_days : how many of the last 30 days were known for that.
     is_warm : whether these are enough to trust the rest.
     expected : the baseline's mentions for as much of the hour as has been read.
-    z : (mentions - expected) / scale, the scale being 1.4826 MAD or the noise of counting.
+    z : (mentions of those forums - expected) / scale; the scale is 1.4826 MAD or counting noise.
     log_ratio : ln((mentions + 1) / (expected + 1)).
     multiple : mentions / expected; None where nothing was expected.
     momentum : log_ratio less that of the hour before; None where one is missing.

@@ -13,7 +13,15 @@ import numpy as np
 
 from oddlot.contracts.messages import Bools, Buzz, Crowd, Float64s, Forum, ForumScan, Int64s, Post
 from oddlot.errors import BadMessage
-from oddlot.quant.baselines import WARM_DAYS, Baseline, Compared, baseline, compare, ranks
+from oddlot.quant.baselines import (
+    KNOWN_SHARE,
+    WARM_DAYS,
+    Baseline,
+    Compared,
+    baseline,
+    compare,
+    ranks,
+)
 from oddlot.quant.coverage import Coverage
 from oddlot.quant.hours import (
     DAY_HOURS,
@@ -35,9 +43,17 @@ CORRECTED_HOURS = HELD_HOURS - REACH_HOURS - DAY_HOURS - 1
 
 
 class _Hour(NamedTuple):
-    """Some symbols in one hour, (n,) each."""
+    """Some symbols in one hour, (n,) each.
+
+    Attributes
+    ----------
+    mentions : of all forums.
+    counted : of those that are compared.
+    shares : of the hour that was read of those.
+    """
 
     mentions: Int64s
+    counted: Int64s
     shares: Float64s
     usual: Baseline
     compared: Compared
@@ -166,7 +182,7 @@ class Crowds:
             "is_warm": (now.usual.days >= WARM_DAYS).tolist(),
             **{name: _known(values) for name, values in now.compared._asdict().items()},
             "momentum": _known(now.compared.log_ratio - before.compared.log_ratio),
-            "rank": ranks(now.mentions, now.compared, symbols),
+            "rank": ranks(now.counted, now.compared, symbols),
             "bullish": _sum([bullish for bullish, _ in moods]).tolist(),
             "bearish": _sum([bearish for _, bearish in moods]).tolist(),
             "first_seen_ms": np.minimum.reduce(firsts).tolist(),
@@ -176,12 +192,27 @@ class Crowds:
             yield Buzz(forum=crowd, hour_ms=hour * HOUR_MS, revision=revision, **told)
 
     def _hour(self, forums: list[_ForumHours], hour: int, columns: Int64s) -> _Hour:
-        """Compare an hour with the same hour of the days before."""
+        """Compare an hour with the same hour of the days before.
+
+        A forum whose usual is not known yet has no part in that: its mentions would all be more
+        than the others had.
+        """
         hours = np.concatenate([[hour], days_before(hour)])
-        mentions = _sum([forum.counts.mentions(hours, columns) for forum in forums])
-        shares = _mean_of_followed([forum.shares(hours, columns) for forum in forums])
-        usual = baseline(mentions[1:], shares[1:])
-        return _Hour(mentions[0], shares[0], usual, compare(mentions[0], shares[0], usual))
+        mentions = [forum.counts.mentions(hours, columns) for forum in forums]
+        shares = [forum.shares(hours, columns) for forum in forums]
+        warm = [(share[1:] >= KNOWN_SHARE).sum(axis=0) >= WARM_DAYS for share, _ in shares]
+        is_cold = ~np.logical_or.reduce(warm)
+        counted = _sum([own * (it | is_cold) for own, it in zip(mentions, warm, strict=True)])
+        # A day on which one of them was not followed is not like the others.
+        read = _mean_of_taken(
+            [
+                (share, it | (is_followed & is_cold))
+                for (share, is_followed), it in zip(shares, warm, strict=True)
+            ]
+        )
+        usual = baseline(counted[1:], read[1:])
+        compared = compare(counted[0], read[0], usual)
+        return _Hour(_sum(mentions)[0], counted[0], read[0], usual, compared)
 
     def _of(self, crowd: Crowd) -> list[_ForumHours]:
         return [*self._forums.values()] if crowd == "all" else [self._forums[crowd]]
@@ -237,10 +268,10 @@ def check_scan(scan: ForumScan) -> None:
         )
 
 
-def _mean_of_followed(shares: list[tuple[Float64s, Bools]]) -> Float64s:
-    """Give the mean share over the forums that are followed."""
-    total = np.add.reduce([share * is_followed for share, is_followed in shares])
-    count = _sum([is_followed.astype(np.int64) for _, is_followed in shares])
+def _mean_of_taken(shares: list[tuple[Float64s, Bools]]) -> Float64s:
+    """Give the mean share over the forums that are taken."""
+    total = np.add.reduce([share * is_taken for share, is_taken in shares])
+    count = _sum([is_taken.astype(np.int64) for _, is_taken in shares])
     return np.asarray(total / np.maximum(count, 1))
 
 

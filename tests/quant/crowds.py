@@ -112,7 +112,10 @@ class Literal:
         forums: list[Forum] = ["reddit", "stocktwits"] if crowd == "all" else [crowd]
         symbols = sorted({p.symbol for p in self._of(forums, hour)})
         rows = [self._row(forums, symbol, hour) | {"forum": crowd} for symbol in symbols]
-        ranked = [r for r in rows if r["mentions"] >= 3 and r["z"] is not None]
+        counted = {
+            s: self._mentions(self._warm(forums, s, hour) or forums, s, hour) for s in symbols
+        }
+        ranked = [r for r in rows if counted[r["symbol"]] >= 3 and r["z"] is not None]
         ranked.sort(key=lambda r: (-r["z"], -r["log_ratio"], r["symbol"]))
         for row in rows:
             row["rank"] = ranked.index(row) + 1 if row in ranked else None
@@ -140,15 +143,18 @@ class Literal:
         }
 
     def _figures(self, forums: list[Forum], symbol: str, hour: int) -> dict[str, Any]:
-        covered = self._covered(forums, symbol, hour)
+        total = self._mentions(forums, symbol, hour)
+        warm = self._warm(forums, symbol, hour)
+        forums = warm or forums
+        covered = self._covered(forums, symbol, hour, is_warm=bool(warm))
         mentions = self._mentions(forums, symbol, hour)
         known = [
             self._mentions(forums, symbol, day)
             for day in range(hour - 24, hour - 24 * DAYS - 1, -24)
-            if self._covered(forums, symbol, day) >= 0.9
+            if self._covered(forums, symbol, day, is_warm=bool(warm)) >= 0.9
         ]
         found: dict[str, Any] = {
-            "mentions": mentions,
+            "mentions": total,
             "covered": covered,
             "baseline": statistics.median(known) if known else None,
             "baseline_days": len(known),
@@ -166,8 +172,19 @@ class Literal:
             found["multiple"] = mentions / expected if expected else None
         return found
 
-    def _covered(self, forums: list[Forum], symbol: str, hour: int) -> float:
-        shares = [share for f in forums if (share := self._covered_of(f, symbol, hour)) is not None]
+    def _warm(self, forums: list[Forum], symbol: str, hour: int) -> list[Forum]:
+        """Give the forums that are known on seven days."""
+        days = range(hour - 24, hour - 24 * DAYS - 1, -24)
+        return [
+            forum
+            for forum in forums
+            if sum((self._covered_of(forum, symbol, day) or 0.0) >= 0.9 for day in days) >= 7
+        ]
+
+    def _covered(self, forums: list[Forum], symbol: str, hour: int, *, is_warm: bool) -> float:
+        """Give the mean share: of all warm forums, or else of those that are followed."""
+        found = [self._covered_of(forum, symbol, hour) for forum in forums]
+        shares = [share or 0.0 for share in found if is_warm or share is not None]
         return statistics.mean(shares) if shares else 0.0
 
     def _find_covered_of(self, forum: Forum, symbol: str, hour: int) -> float | None:

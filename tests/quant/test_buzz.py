@@ -159,9 +159,25 @@ def test_a_symbol_with_a_stream_of_its_own_is_covered_by_that() -> None:
     crowds = told(*some, stream, ALL_READ)
     found = {crowd: by_symbol(crowds.rows(crowd, NOW, 0)) for crowd in CROWDS}
     assert found["stocktwits"]["A"].covered == 0.5
-    assert found["all"]["A"].covered == 0.75
     assert found["all"]["B"].covered == 1.0
     assert found["all"]["A"].mentions == 2
+
+
+def test_two_forums_that_are_both_known_are_covered_as_their_mean() -> None:
+    stream = scan(NOW - 9 * DAY, NOW + 0.5, forum="stocktwits", place="A", symbol="A")
+    some = [post("A", NOW, "1", forum="stocktwits"), post("A", NOW, "2")]
+    row = by_symbol(told(*some, stream, ALL_READ).rows("all", NOW, 0))["A"]
+    assert (row.covered, row.baseline_days) == (0.75, 9)
+
+
+def test_a_forum_whose_usual_is_not_known_yet_has_no_part_in_what_is_abnormal() -> None:
+    """A stream read since yesterday is not news, however many write there."""
+    stream = scan(NOW - DAY, NOW + 1, forum="stocktwits", place="A", symbol="A")
+    loud = [post("A", NOW + n / 50, str(n), forum="stocktwits") for n in range(20)]
+    crowds = told(*usual("A", [2] * 10), *posts("A", NOW, 3), *loud, stream, ALL_READ)
+    row = by_symbol(crowds.rows("all", NOW, 0))["A"]
+    assert (row.mentions, row.baseline_days, row.expected, row.multiple) == (23, 10, 2, 1.5)
+    assert row.covered == 1.0
 
 
 def test_who_reads_only_one_forum_has_a_baseline_of_all() -> None:
