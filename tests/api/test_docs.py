@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from api import app as apps
 from api import (
+    buzz,
+    buzzing,
     channels,
     clients,
     closes,
@@ -18,6 +20,7 @@ from api import (
     exports,
     hub,
     pair_tests,
+    posts,
     scans,
     sparklines,
     store,
@@ -26,6 +29,8 @@ from api import (
     watching,
 )
 from oddlot.contracts.divergence import MAX_BASKETS, MAX_MEMBERS, MIN_MEMBERS
+from oddlot.store.buzz_reader import MAX_HOURS
+from oddlot.store.posts import MAX_POSTS, MAX_WORDS
 from oddlot.store.reader import MAX_ROWS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
@@ -61,6 +66,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
         f"no result after {divergence_jobs.GIVEN_UP_MS // 60_000} minutes",
         f"the last {sparklines.CLOSES} closes",
         f"?limit={closes.DEFAULT_SESSIONS}`",
+        f"the last {buzzing.MAX_PAST} of them are kept",
+        f"At most {buzz.MAX_ROWS} rows (default {buzz.DEFAULT_ROWS})",
+        f"the newest {buzz.DEFAULT_HOURS} (`limit`, at most {MAX_HOURS})",
+        f"up to {MAX_WORDS} words ({posts.MAX_LOOKED_FOR} characters)",
+        f"`limit` is {posts.DEFAULT_POSTS} by default, at most {MAX_POSTS}",
     ],
 )
 def test_the_page_has_the_limits_of_the_code(words: str) -> None:

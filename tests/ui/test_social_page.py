@@ -69,7 +69,7 @@ def test_nothing_reaches_beyond_a_phone(visit: Visit) -> None:
 def test_a_click_on_a_number_opens_the_posts_behind_it(visit: Visit, api: FakeApi) -> None:
     seen = opened(visit)
     row_of(seen, "NVDA").get_by_text(re.compile(r"^\d+$")).first.click()
-    seen.sees("Posts about NVDA")
+    seen.page.get_by_role("heading", name="Posts about NVDA").wait_for()
     seen.until("location.search === '?symbol=NVDA'")
     posts_of(seen).filter(has_text="$NVDA").first.wait_for()
     posts_of(seen).filter(has_not_text="$NVDA").first.wait_for(state="hidden")
@@ -78,7 +78,7 @@ def test_a_click_on_a_number_opens_the_posts_behind_it(visit: Visit, api: FakeAp
     assert asked["to"] - asked["from"] == fake_social.HOUR_MS
     seen.page.go_back()
     seen.until("location.search === ''")
-    seen.page.get_by_text("Posts about NVDA").wait_for(state="hidden")
+    seen.page.get_by_role("heading", name="Posts about NVDA").wait_for(state="hidden")
     assert seen.errors == []
 
 
