@@ -21,7 +21,7 @@ FEEDS_PER_MINUTE = 1  # what Reddit lets an address without a key read, as measu
 TOKEN_SHARE = 0.9  # of its life: a token that ends on the way is a request for nothing
 OK, REFUSED_TOKEN, NOT_YOURS, NOT_FOUND = 200, 401, (403, 451), (301, 302, 404)
 HOW_TO_GET_A_KEY = (
-    "register an application at https://www.reddit.com/prefs/apps and set "
+    "have Reddit approve an application, register it at https://www.reddit.com/prefs/apps, set "
     "ODDLOT_REDDIT_CLIENT_ID and ODDLOT_REDDIT_CLIENT_SECRET"
 )
 TAKE_IT_OUT = "take it out of ODDLOT_REDDIT_SUBREDDITS"

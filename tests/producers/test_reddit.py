@@ -40,7 +40,7 @@ class Desk:
 
     def __init__(self, site: FakeReddit, http: httpx.AsyncClient, **given: Any) -> None:
         self.site = site
-        self.publisher = given.pop("publisher", MemoryPublisher())
+        self.publisher: MemoryPublisher = given.pop("publisher", None) or MemoryPublisher()
         known: Known = given.pop("known", Known())
         self.places = [Place(name, known.covers[name]) for name in given.pop("names", [PLACE])]
         voice = Voice("reddit", self.publisher, known.said)
