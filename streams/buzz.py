@@ -12,6 +12,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import faust
 from mode import Service
@@ -20,7 +21,7 @@ from oddlot import kafka
 from oddlot.contracts import topics
 from oddlot.contracts.messages import Buzz, ForumScan, Post
 from oddlot.errors import BadMessage, BrokerUnavailable
-from oddlot.quant.buzz import CROWDS, check_post, check_scan
+from oddlot.quant.buzz import CROWDS, Crowds, check_post, check_scan
 from oddlot.quant.hours import HOUR_MS
 from streams import batches
 from streams.due import Due
@@ -67,6 +68,40 @@ def attach(app: Worker) -> None:
             await hours.run()
 
 
+class Touch(NamedTuple):
+    """What a record bears on: the hours from one on, of a symbol, or of all where it is None."""
+
+    symbol: str | None
+    hour: int
+    is_wanted: bool
+
+
+class Touched:
+    """What many records bear on: of each symbol, and of all, the first hour."""
+
+    def __init__(self) -> None:
+        self._first: dict[str | None, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._first)
+
+    def add(self, symbol: str | None, hour: int) -> None:
+        """Note that the hours from one on are touched."""
+        self._first[symbol] = min(hour, self._first.get(symbol, hour))
+
+    def update(self, other: Touched) -> None:
+        """Note what others are."""
+        for symbol, hour in other._first.items():
+            self.add(symbol, hour)
+
+    def hours(self, crowds: Crowds, first_open: int) -> list[int]:
+        """Give the hours with rows that may have changed: no row of another hour can."""
+        found = set[int]()
+        for symbol, hour in self._first.items():
+            found.update(crowds.hours(symbol, max(hour, first_open)))
+        return sorted(found)
+
+
 class Hours:
     """Says what has changed of the hours that something arrived for."""
 
@@ -76,8 +111,8 @@ class Hours:
         self._generation: object = None
         self._soon = Due[str](quiet_s=SOON_S, longest_s=SOON_LATEST_S)
         self._later = Due[str](quiet_s=QUIET_S, longest_s=LATEST_S)
-        self._wanted_hour: int | None = None  # the first one with changes wanted soon
-        self._touched_hour: int | None = None  # the first one that anything came for
+        self._wanted = Touched()  # of which changes are wanted soon
+        self._touched = Touched()  # of which any change is still to be said
         self._held: list[batches.Event] = []
         self._ends: dict[str, int] = {}
         self._arrival_ms = 0
@@ -105,8 +140,14 @@ class Hours:
         self._held += events
         self._arrival_ms = batches.arrival_ms(events[-1])
         recent = (self._posts.crowds.newest or 0) - RECENT_HOURS
-        wanted = [hour for hour, is_soon in found if is_soon and hour is not None and hour > recent]
-        self._touch([hour for hour, _ in found], wanted)
+        wanted = Touched()
+        touched = Touched()
+        for touch in found:
+            if touch is not None:
+                touched.add(touch.symbol, touch.hour)
+                if touch.is_wanted and touch.hour > recent:
+                    wanted.add(touch.symbol, touch.hour)
+        self._touch(touched, wanted)
 
     async def run(self) -> None:
         """Say what has changed until cancelled."""
@@ -126,10 +167,10 @@ class Hours:
         if self._later.take(now_s):
             self._soon.clear()
             events, self._held = self._held, []
-            hour, self._touched_hour, self._wanted_hour = self._touched_hour, None, None
-            is_said = await self._say(hour, self._said.is_changed)
+            touched, self._touched, self._wanted = self._touched, Touched(), Touched()
+            is_said = await self._say(touched, self._said.is_changed)
             if not is_said:
-                self._touch([hour], [])
+                self._touch(touched, Touched())
             if not batches.are_ours(self._app, events):
                 return  # they come again, to whoever they are for
             if is_said:
@@ -137,19 +178,17 @@ class Hours:
             else:
                 self._held = [*events, *self._held]
         elif self._soon.take(now_s):
-            hour, self._wanted_hour = self._wanted_hour, None
-            if not await self._say(hour, self._said.is_noticeable):
-                self._touch([hour], [hour])
+            wanted, self._wanted = self._wanted, Touched()
+            if not await self._say(wanted, self._said.is_noticeable):
+                self._touch(wanted, wanted)
 
-    async def _say(self, hour: int | None, is_news: Callable[[Buzz], bool]) -> bool:
-        """Say what is news from an hour on; False if not all of it could be said."""
+    async def _say(self, touched: Touched, is_news: Callable[[Buzz], bool]) -> bool:
+        """Say what is news of what was touched; False if not all of it could be said."""
         first_open = self._posts.crowds.first_open
         self._said.forget_before(first_open * HOUR_MS)
-        if hour is None:
-            return True
         rows: list[Buzz] = []
         try:
-            for row in self._rows(max(hour, first_open)):
+            for row in self._rows(touched.hours(self._posts.crowds, first_open)):
                 if row is None:
                     await asyncio.sleep(0)
                     if not self._is_owner():
@@ -165,30 +204,27 @@ class Hours:
             return False
         return True
 
-    def _rows(self, hour: int) -> Iterator[Buzz | None]:
-        """Give what is to be said from an hour on; None where others may have a turn."""
-        crowds = self._posts.crowds
-        while crowds.newest is not None and hour <= crowds.newest:
+    def _rows(self, hours: Iterable[int]) -> Iterator[Buzz | None]:
+        """Give what is to be said of some hours; None where others may have a turn."""
+        for hour in hours:
             for crowd in CROWDS:
                 yield None
-                found = crowds.rows(crowd, hour, self._posts.revision)
+                found = self._posts.crowds.rows(crowd, hour, self._posts.revision)
                 for n, row in enumerate(found, 1):
                     yield row
                     if n % AT_ONCE == 0:
                         yield None
-            hour += 1
 
     async def _publish(self, rows: list[Buzz]) -> None:
         await self._app.publisher.publish(topics.BUZZ, rows, arrival_ms=self._arrival_ms)
         self._said.note(rows)
 
-    def _touch(self, hours: Iterable[int | None], wanted: Iterable[int | None]) -> None:
+    def _touch(self, touched: Touched, wanted: Touched) -> None:
         now_s = time.monotonic()
-        self._touched_hour = _first([self._touched_hour, *hours])
+        self._touched.update(touched)
         self._later.note([ALL], now_s)
-        wanted = [*wanted]
         if wanted:
-            self._wanted_hour = _first([self._wanted_hour, *wanted])
+            self._wanted.update(wanted)
             self._soon.note([ALL], now_s)
         self.wake()
 
@@ -207,22 +243,16 @@ class Hours:
         return self._posts.is_level and self._posts.has(self._ends) and self._is_owner()
 
 
-def _decoded(event: batches.Event) -> tuple[int | None, bool]:
-    """Give the first hour that a record bears on, if any, and whether its changes are wanted soon.
-
-    A scan that has only gone on within an hour can wait.
-    """
+def _decoded(event: batches.Event) -> Touch | None:
+    """Give what a record bears on, if anything."""
     message = topics.BY_NAME[event.message.topic].codec.decode(event.value)
     if isinstance(message, Post):
         check_post(message)
-        return message.event_ms // HOUR_MS, True
+        return Touch(message.symbol, message.event_ms // HOUR_MS, is_wanted=True)
     assert isinstance(message, ForumScan)
     check_scan(message)
     if message.from_ms == message.to_ms:
-        return None, False
+        return None
     hour = message.from_ms // HOUR_MS
-    return hour, message.to_ms // HOUR_MS > hour
-
-
-def _first(hours: Iterable[int | None]) -> int | None:
-    return min((hour for hour in hours if hour is not None), default=None)
+    # One that has only gone on within an hour can wait.
+    return Touch(message.symbol, hour, is_wanted=message.to_ms // HOUR_MS > hour)

@@ -6,7 +6,7 @@ comes late corrects its hour and those after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -152,6 +152,26 @@ class Crowds:
             column, coverage = self._column(scan.symbol), forum.streams
         if column is not None:
             coverage.add(column, scan.from_ms, scan.to_ms)
+
+    def hours(self, symbol: str | None, since: int) -> Iterable[int]:
+        """Give the hours from one on in which a symbol is mentioned; all of them where it is None.
+
+        Parameters
+        ----------
+        symbol : as the peer groups name it.
+        since : hour since 1970.
+        """
+        if self._held.newest is None:
+            return []
+        hours = range(max(since, self._held.oldest), self._held.newest + 1)
+        if symbol is None:
+            return hours
+        if not hours or symbol not in self._columns:
+            return []
+        column = np.array([self._columns[symbol]])
+        every = np.arange(hours.start, hours.stop)
+        found = _sum([forum.counts.mentions(every, column) for forum in self._forums.values()])
+        return (hours.start + np.flatnonzero(found)).tolist()
 
     def rows(self, crowd: Crowd, hour: int, revision: int) -> Iterator[Buzz]:
         """Give the buzz of every symbol that is mentioned in an hour.

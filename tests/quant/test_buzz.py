@@ -203,6 +203,15 @@ def test_hours_that_go_leave_nothing_behind(jump: int) -> None:
     assert not crowds.add_post(post("S1", oldest - 1))
 
 
+def test_hours_of_a_symbol_are_those_that_mention_it() -> None:
+    crowds = told(post("A", NOW - 3), post("A", NOW, forum="stocktwits"), post("B", NOW - 1))
+    assert [*crowds.hours("A", 0)] == [NOW - 3, NOW]
+    assert [*crowds.hours("A", NOW - 2)] == [NOW]
+    assert [*crowds.hours(None, NOW - 2)] == [NOW - 2, NOW - 1, NOW]
+    assert [*crowds.hours("C", 0)] == [*crowds.hours("A", NOW + 1)] == []
+    assert [*Crowds().hours(None, 0)] == []
+
+
 def test_only_hours_with_all_of_their_baseline_are_corrected() -> None:
     young = told(post("A", NOW), scan(NOW - 20 * DAY, NOW + 1))
     assert young.first_open == NOW - HELD_HOURS + 1
