@@ -94,9 +94,9 @@ async def _check_store(backend: Backend) -> Check:
 def _check_feeds(feeds: Collection[FeedHealth], now: int) -> Check:
     """Check the feeds; those that the system is well without are only told of."""
     checks = [(feed.feed, _check_feed(feed, now)) for feed in feeds]
-    if not checks:
-        return Check(ok=False, detail="no producer has reported")
     optional = {feed.feed for feed in feeds if feed.optional}
+    if len(optional) == len(checks):
+        return Check(ok=False, detail="no producer of trades has reported")
     return Check(
         ok=all(check.ok for name, check in checks if name not in optional),
         detail="; ".join(f"{name}: {check.detail}" for name, check in checks),

@@ -21,7 +21,7 @@ from producers.forums.written import Written, posts_of
 log = logging.getLogger(__name__)
 
 PUBLISHED_AT_ONCE = 50  # encoding more would hold the trades up
-DIGESTED_AT_ONCE = 5  # posts: their words take a millisecond or two, and trades cannot wait
+DIGESTED_AT_ONCE = 2  # posts: a long one takes a millisecond or two, and trades cannot wait
 HEALTH_S = 1.0
 BACKOFF_S = 1.0  # the broker's client itself has been trying for a minute by then
 

@@ -59,7 +59,7 @@ async def test_it_says_what_is_away(http: httpx.AsyncClient, reader: MemoryReade
             "detail": "the broker does not answer; waiting for it; nothing read yet",
         },
         "clickhouse": {"ok": False, "detail": "expected the store to answer, was: away"},
-        "feeds": {"ok": False, "detail": "no producer has reported"},
+        "feeds": {"ok": False, "detail": "no producer of trades has reported"},
     }
 
 
@@ -86,6 +86,18 @@ async def test_a_feed_that_is_down_says_why(app: FastAPI, http: httpx.AsyncClien
     report(app, connected=False, detail="no frame for 15 s; reconnecting", silence_ms=None)
     feeds = (await checks(http))["feeds"]
     assert feeds == {"ok": False, "detail": "binance: no frame for 15 s; reconnecting"}
+
+
+async def test_the_system_is_well_without_a_forum_and_says_so(
+    app: FastAPI, http: httpx.AsyncClient
+) -> None:
+    away = {"connected": False, "detail": "Reddit refuses us", "optional": True}
+    report(app, feed="reddit", **away)
+    assert not (await checks(http))["feeds"]["ok"]
+    report(app)
+    feeds = (await checks(http))["feeds"]
+    assert feeds["ok"]
+    assert "reddit: Reddit refuses us" in feeds["detail"]
 
 
 async def test_a_producer_that_has_gone_silent_is_noticed(

@@ -92,6 +92,13 @@ async def test_a_feed_that_is_away_is_named_with_what_is_being_done():
     assert pulse.line([]).endswith("all well")
 
 
+@pytest.mark.usefixtures("clock")
+async def test_a_feed_that_the_system_is_well_without_is_left_to_the_pages():
+    pulse = Pulse()
+    await hear(pulse, health(0), health(0, feed="reddit", connected=False, optional=True))
+    assert pulse.line([]).endswith("all well")
+
+
 async def test_a_feed_that_falls_silent_is_named(clock: Clock):
     pulse = Pulse()
     await hear(pulse, health(0))
