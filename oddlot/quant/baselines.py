@@ -16,7 +16,7 @@ MIN_RANKED = 3  # mentions: one or two are chance, whatever is usual
 
 
 class Baseline(NamedTuple):
-    """What is usual of each symbol, (n,) each.
+    """What is usual of each symbol, (..., n) each.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Baseline(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """An hour against its baseline, (n,) each; NaN where the baseline, or the hour, is unknown.
+    """An hour against its baseline, (..., n) each; NaN where the baseline, or the hour, is unknown.
 
     Attributes
     ----------
@@ -52,8 +52,9 @@ def baseline(counts: Int64s, shares: Float64s) -> Baseline:
 
     Parameters
     ----------
-    counts : (days, n) mentions of each symbol.
-    shares : (days, n) of the hour that was read; a day read less than 0.9 is missing, not zero.
+    counts : (..., days, n) mentions of each symbol.
+    shares : (..., days, n) of the hour that was read; a day read less than 0.9 is missing, not
+        zero.
 
     Examples
     --------
@@ -62,9 +63,9 @@ def baseline(counts: Int64s, shares: Float64s) -> Baseline:
     Baseline(median=array([4.]), sigma=array([2.9652]), days=array([3]))
     """
     is_known = shares >= KNOWN_SHARE
-    known = np.where(is_known, counts, np.nan).T
+    known = np.swapaxes(np.where(is_known, counts, np.nan), -1, -2)
     median, sigma = center_and_sigma(known)
-    return Baseline(median, np.nan_to_num(sigma), is_known.sum(axis=0))
+    return Baseline(median, np.nan_to_num(sigma), is_known.sum(axis=-2))
 
 
 def compare(mentions: Int64s, shares: Float64s, usual: Baseline) -> Compared:
@@ -76,8 +77,8 @@ def compare(mentions: Int64s, shares: Float64s, usual: Baseline) -> Compared:
 
     Parameters
     ----------
-    mentions : (n,) of the hour.
-    shares : (n,) of the hour that was read; of an hour that was not, nothing can be said.
+    mentions : (..., n) of the hour.
+    shares : (..., n) of the hour that was read; of an hour that was not, nothing can be said.
     usual : of each symbol.
 
     Examples

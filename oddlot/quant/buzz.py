@@ -43,7 +43,7 @@ CORRECTED_HOURS = HELD_HOURS - REACH_HOURS - DAY_HOURS - 1
 
 
 class _Hour(NamedTuple):
-    """Some symbols in one hour, (n,) each.
+    """Some symbols in one hour, or in several, (..., n) each.
 
     Attributes
     ----------
@@ -189,7 +189,7 @@ class Crowds:
         if hour < self._held.oldest or not found:
             return
         columns = np.array(sorted(found, key=self._symbols.__getitem__))
-        now, before = (self._hour(forums, h, columns) for h in (hour, hour - 1))
+        now, before = self._compared(forums, hour, columns)
         moods = [forum.counts.moods(hour, columns) for forum in forums]
         firsts = [forum.counts.first_ms(hour, columns, NEVER_MS) for forum in forums]
         symbols = [self._symbols[column] for column in columns.tolist()]
@@ -211,28 +211,46 @@ class Crowds:
             told = dict(zip(fields, row, strict=True))
             yield Buzz(forum=crowd, hour_ms=hour * HOUR_MS, revision=revision, **told)
 
-    def _hour(self, forums: list[_ForumHours], hour: int, columns: Int64s) -> _Hour:
-        """Compare an hour with the same hour of the days before.
+    def _compared(
+        self, forums: list[_ForumHours], hour: int, columns: Int64s
+    ) -> tuple[_Hour, _Hour]:
+        """Compare an hour, and the one before it, with the same hour of the days before.
 
         A forum whose usual is not known yet has no part in that: its mentions would all be more
         than the others had.
         """
-        hours = np.concatenate([[hour], days_before(hour)])
-        mentions = [forum.counts.mentions(hours, columns) for forum in forums]
-        shares = [forum.shares(hours, columns) for forum in forums]
-        warm = [(share[1:] >= KNOWN_SHARE).sum(axis=0) >= WARM_DAYS for share, _ in shares]
+        each = np.array([[h, *days_before(h)] for h in (hour, hour - 1)])
+        shape = (*each.shape, columns.size)
+        hours = each.ravel()
+        mentions = [forum.counts.mentions(hours, columns).reshape(shape) for forum in forums]
+        read = [forum.shares(hours, columns) for forum in forums]
+        shares = [(s.reshape(shape), is_followed.reshape(shape)) for s, is_followed in read]
+        warm = [(s[:, 1:] >= KNOWN_SHARE).sum(axis=1) >= WARM_DAYS for s, _ in shares]
         is_cold = ~np.logical_or.reduce(warm)
-        counted = _sum([own * (it | is_cold) for own, it in zip(mentions, warm, strict=True)])
+        counted = _sum(
+            [own * (it | is_cold)[:, None] for own, it in zip(mentions, warm, strict=True)]
+        )
         # A day on which one of them was not followed is not like the others.
-        read = _mean_of_taken(
+        share = _mean_of_taken(
             [
-                (share, it | (is_followed & is_cold))
-                for (share, is_followed), it in zip(shares, warm, strict=True)
+                (s, it[:, None] | (is_followed & is_cold[:, None]))
+                for (s, is_followed), it in zip(shares, warm, strict=True)
             ]
         )
-        usual = baseline(counted[1:], read[1:])
-        compared = compare(counted[0], read[0], usual)
-        return _Hour(_sum(mentions)[0], counted[0], read[0], usual, compared)
+        usual = baseline(counted[:, 1:], share[:, 1:])
+        compared = compare(counted[:, 0], share[:, 0], usual)
+        total = _sum(mentions)
+        now, before = (
+            _Hour(
+                total[i, 0],
+                counted[i, 0],
+                share[i, 0],
+                Baseline(*(values[i] for values in usual)),
+                Compared(*(values[i] for values in compared)),
+            )
+            for i in range(2)
+        )
+        return now, before
 
     def _of(self, crowd: Crowd) -> list[_ForumHours]:
         return [*self._forums.values()] if crowd == "all" else [self._forums[crowd]]

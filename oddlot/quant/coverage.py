@@ -104,6 +104,9 @@ class Coverage:
         -------
         (h, c) each.
         """
+        shape = (hours.size, columns.size)
+        if not self._spans or not columns.size:
+            return np.zeros(shape), np.zeros(shape, np.bool_)
         is_held = (hours >= self._held.oldest)[:, None]
         read = np.where(is_held, self._read_ms.at(hours, columns) / HOUR_MS, 0.0)
         return read, self._is_followed.at(hours, columns) & is_held
