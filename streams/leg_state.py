@@ -1,12 +1,13 @@
 """The legs that pairs are made of, in a Faust table: one entry a close, one a clock.
 
-Every symbol that streams is kept, watched or not, so that a pair added later is warm at once.
+Every symbol that has bars is kept, watched or not, so that a pair added later is warm at once.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from oddlot.contracts.messages import INTERVAL_MS, Bools, Int64s, Interval
 from oddlot.contracts.pairs import DEFAULT_SILENCE_BARS, DEFAULT_WINDOW, Pair
 from oddlot.contracts.topics import BARS
 from oddlot.quant import legs, pairs
-from oddlot.quant.legs import Leg
+from oddlot.quant.legs import NO_LEG, Leg
 from streams.saves import Saves
 from streams.worker import Entry, Worker
 
@@ -36,17 +37,17 @@ class Legs:
     the newest clock, never a close that a clock speaks of.
     """
 
-    def __init__(self, app: Worker, symbols: Collection[str]) -> None:
+    def __init__(self, app: Worker) -> None:
         self._table = app.table_for(BARS, "legs")
         self.saves = Saves(app, self._table, unsaved=self._entries, forget=self.forget)
-        self._symbols = symbols
         self._current: dict[Interval, dict[str, Leg]] | None = None
         self._saved: dict[LegKey, Leg] = {}
         self._reaches: dict[LegKey, Reach] = {}
+        self._watched: tuple[Pair, ...] = ()
         self.forgotten = 0  # how often: whatever was computed from the legs is void then
 
     def get(self) -> ByInterval:
-        """Give every leg that is kept, an empty one where nothing is known yet."""
+        """Give every leg that is kept."""
         if self._current is None:
             self._current = self._read()
             self._saved = _flat(self._current)
@@ -55,12 +56,18 @@ class Legs:
     def put(self, changed: ByInterval) -> None:
         """Set the legs that have changed."""
         assert self._current is not None, "what is set was given before"
+        grown = False
         for interval, changed_legs in changed.items():
-            self._current[interval] |= changed_legs
+            kept = self._current[interval]
+            grown |= not changed_legs.keys() <= kept.keys()
+            kept |= changed_legs
+        if grown:
+            self.watch(self._watched)
 
     def watch(self, watched: Iterable[Pair]) -> None:
         """Keep from now on what these pairs need, and of every leg what a pair added may need."""
-        self._reaches = reaches(_flat(self.get()), watched)
+        self._watched = tuple(watched)
+        self._reaches = reaches(_flat(self.get()), self._watched)
 
     def forget(self) -> None:
         """Go back to what is saved."""
@@ -73,8 +80,13 @@ class Legs:
         for (symbol, interval), leg in trimmed(_flat(self._current), self._reaches).items():
             self._current[interval][symbol] = leg
         before, self._saved = self._saved, _flat(self._current)
-        changed = ((key, leg) for key, leg in self._saved.items() if leg is not before[key])
-        return [entry for key, leg in changed for entry in _entries(key, before[key], leg)]
+        return [
+            entry
+            for key, leg in self._saved.items()
+            for was in [before.get(key, NO_LEG)]
+            if leg is not was
+            for entry in _entries(key, was, leg)
+        ]
 
     def _read(self) -> dict[Interval, dict[str, Leg]]:
         closes: dict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -85,14 +97,11 @@ class Legs:
                 closes[name].append((int(open_ms), value))
             else:
                 clocks[entry] = value
-        return {
-            interval: {
-                symbol: _leg(closes[name], clocks.get(name, [0, 0, 0]))
-                for symbol in self._symbols
-                for name in [_name(symbol, interval)]
-            }
-            for interval in INTERVAL_MS
-        }
+        current: dict[Interval, dict[str, Leg]] = {interval: {} for interval in INTERVAL_MS}
+        for name, clock in clocks.items():  # a leg without one is of a run that died before it
+            symbol, _, interval = name.rpartition(SEPARATOR)
+            current[cast("Interval", interval)][symbol] = _leg(closes[name], clock)
+        return current
 
 
 class Reach:

@@ -12,7 +12,7 @@ from oddlot.contracts import topics
 from oddlot.contracts.messages import INTERVAL_MS, Bar, Interval, Lull
 from oddlot.errors import BadMessage
 from oddlot.quant import desk, legs
-from oddlot.quant.legs import Leg
+from oddlot.quant.legs import NO_LEG, Leg
 from streams import batches
 from streams.desks import Desks
 from streams.leg_state import ByInterval, Legs
@@ -21,12 +21,13 @@ from streams.watched import Watched, watched_by
 from streams.worker import Worker
 
 ORIGIN = "streams.spreads"
+MAX_SYMBOLS = 2_000  # ten times what one venue streams; more is not kept, hence has no spread
 
 
 def attach(app: Worker) -> None:
     """Declare the agent and its state."""
     watched = watched_by(app)
-    state = Legs(app, watched.symbols)
+    state = Legs(app)
     desks = Desks(state)
 
     async def compute_spreads(stream: faust.StreamT[bytes]) -> None:
@@ -90,7 +91,9 @@ async def _advance(
         symbol, interval = message.symbol, message.interval
         leg = changed[interval].get(symbol) or kept[interval].get(symbol)
         if leg is None:
-            continue  # listed in no group
+            if len(kept[interval]) + len(changed[interval]) >= MAX_SYMBOLS:
+                continue
+            leg = NO_LEG
         if isinstance(message, Bar):
             leg = legs.add_bar(leg, message.open_ms, message.close, INTERVAL_MS[interval])
         else:

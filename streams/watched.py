@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from mode import Service
 
-from oddlot import kafka, peer_groups, watchlist
+from oddlot import kafka, watchlist
 from oddlot.contracts import topics
 from oddlot.contracts.messages import Pair
 from oddlot.kafka import Subscription
 from oddlot.settings import Settings
 from oddlot.watchlist import Watchlist
+from streams.groups import Groups, groups_of
 from streams.worker import Worker
 
 VENUE = "binance"
@@ -23,18 +24,25 @@ class Watched:
 
     Attributes
     ----------
-    pairs : by id; another object after each change, so that parts notice by identity.
-    symbols : all that stream, watched or not.
+    groups : the peer groups, as they change.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        groups = peer_groups.load(settings.peer_groups_dir)
+    def __init__(self, settings: Settings, groups: Groups) -> None:
         self._settings = settings
-        self._watchlist = Watchlist(groups, VENUE)
+        self._groups, self._seen = groups, groups.all
+        self._watchlist = Watchlist(groups.all, VENUE)
         self._subscription: Subscription | None = None
         self._moved = asyncio.Condition()
-        self.pairs: Mapping[str, Pair] = self._watchlist.pairs
-        self.symbols = peer_groups.streaming_symbols(groups, VENUE)
+        self._pairs: Mapping[str, Pair] = self._watchlist.pairs
+
+    @property
+    def pairs(self) -> Mapping[str, Pair]:
+        """By id; another object after each change, so that parts notice by identity."""
+        if self._groups.all is not self._seen:
+            self._seen = self._groups.all
+            self._watchlist.regroup(self._seen)
+            self._pairs = self._watchlist.pairs
+        return self._pairs
 
     async def caught_up(self) -> None:
         """Return once all changes that are on the broker now are in `pairs`.
@@ -56,7 +64,7 @@ class Watched:
                 await self._tell()
 
     async def _tell(self) -> None:
-        self.pairs = self._watchlist.pairs
+        self._pairs = self._watchlist.pairs
         async with self._moved:
             self._moved.notify_all()
 
@@ -64,7 +72,7 @@ class Watched:
 def watched_by(app: Worker) -> Watched:
     """Give what the worker watches; the first part to ask lets it follow."""
     if app.watched is None:
-        app.watched = watched = Watched(app.settings)
+        app.watched = watched = Watched(app.settings, groups_of(app))
 
         @app.service
         class Following(Service):

@@ -18,7 +18,7 @@ from oddlot.contracts.messages import Bools, Float64s, Int64s, Interval, Spread
 from oddlot.contracts.pairs import Pair
 from oddlot.quant.fits import FIGURES, is_usable
 from oddlot.quant.instants import NEVER_MS, Instant, instants
-from oddlot.quant.legs import Leg
+from oddlot.quant.legs import NO_LEG, Leg
 from oddlot.quant.rolling import Figures, Recipe, Rolling
 
 
@@ -55,9 +55,6 @@ class Window:
     open_ms: Int64s
     y: Float64s
     x: Float64s
-
-
-NO_LEG = Leg()
 
 
 class Desk:

@@ -33,6 +33,9 @@ class Leg:
     lull_until_ms: int = 0
 
 
+NO_LEG = Leg()  # of a symbol that has never been heard of
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Aligned:
     """Two legs on one clock, one row for each bar that either has.

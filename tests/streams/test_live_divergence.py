@@ -43,7 +43,7 @@ class Run:
 
     def __init__(self, worker: FakeWorker, *groups: PeerGroup) -> None:
         self.worker, self.watched = worker, FakeWatched()
-        self.state = Legs(worker, MARKET.symbols)
+        self.state = Legs(worker)
         self.desks = Desks(self.state)
         self.groups: Any = SimpleNamespace(all=groups)
         worker.live_scans = LiveScans(self.groups, Rules())

@@ -69,7 +69,7 @@ class Run:
 
     def __init__(self, worker: FakeWorker, *pairs: Pair) -> None:
         self.worker, self.watched = worker, FakeWatched(*pairs)
-        self.state = Legs(worker, SYMBOLS)
+        self.state = Legs(worker)
         self.desks = Desks(self.state)
 
     async def watch(self, *pairs: Pair) -> None:
@@ -167,9 +167,21 @@ async def test_saving_before_anything_has_come_writes_nothing(worker):
     assert worker.written == []
 
 
-async def test_symbols_of_no_group_leave_no_state(worker):
-    await run(worker, [bar("ELSEUSDT", 1, 5.0)])
-    assert worker.tables["legs"].data == {}
+async def test_a_symbol_that_nobody_listed_is_kept_for_the_pair_to_come(worker):
+    life = Run(worker)
+    await life.deal(market(1_700), size=50)
+    await life.watch(PAIR)
+    await life.deal(market(1_701)[-2:])
+    (row,) = worker.publisher.on(topics.SPREADS)
+    assert (row.open_ms, row.warm) == (1_701_000, True)
+    kept = [key for key in worker.tables["legs"].data if key.startswith("BTCUSDT|1s|")]
+    assert len(kept) < 1_700
+
+
+async def test_symbols_beyond_the_limit_leave_no_state(worker, monkeypatch):
+    monkeypatch.setattr(spreads, "MAX_SYMBOLS", 1)
+    await run(worker, [bar("BTCUSDT", 1, 5.0), bar("ELSEUSDT", 1, 5.0)])
+    assert {key.partition("|")[0] for key in worker.tables["legs"].data} == {"BTCUSDT"}
 
 
 ADDED = Pair(y="ETHUSDT", x="BTCUSDT", window=30, intervals=("1s",))

@@ -88,12 +88,10 @@ class FakeWatched:
 
     def __init__(self, *pairs: Pair, coming: Iterable[Pair] = ()) -> None:
         self._coming = tuple(coming)
-        self.symbols: tuple[str, ...] = ()
         self.watch(*pairs)
 
     def watch(self, *pairs: Pair) -> None:
         self.pairs = {pair.id: pair for pair in pairs}
-        self.symbols = tuple(sorted({*self.symbols, *(s for p in pairs for s in (p.y, p.x))}))
 
     async def caught_up(self) -> None:
         if self._coming:
