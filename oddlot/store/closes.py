@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -13,8 +12,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from oddlot import errors
 from oddlot.contracts.messages import DailyClose
 from oddlot.settings import Settings
-from oddlot.store import client as clients
-from oddlot.store import migrations
+from oddlot.store.connected import Connected
 
 MAX_SYMBOLS = 500  # of one view
 MAX_SESSIONS = 1_000
@@ -78,34 +76,13 @@ class Series:
     fetched_ms: int
 
 
-class ClosesReader:
-    """Answers views of daily closes; any number at a time in one event loop.
-
-    Every method raises `StoreUnavailable` when the store is away.
-    """
+class ClosesReader(Connected):
+    """Answers views of daily closes."""
 
     def __init__(self, settings: Settings, client: AsyncClient) -> None:
-        """Read by a client that is there already; whoever made it closes it."""
-        self._settings = settings
-        self._client = client
+        super().__init__(settings, client)
         self._decoder = msgspec.json.Decoder(DailyClose)
         self._series = msgspec.json.Decoder(Series)
-
-    @classmethod
-    async def connect(cls, settings: Settings) -> Self:
-        """Connect, and bring the tables up to date if nobody has.
-
-        Parameters
-        ----------
-        settings : where the store is.
-
-        Raises
-        ------
-        StoreUnavailable
-            If it does not answer.
-        """
-        await asyncio.to_thread(migrations.apply, settings)
-        return cls(settings, await clients.connect_async(settings))
 
     async def latest_closes(
         self, symbols: Sequence[str], *, sessions: int
@@ -125,9 +102,7 @@ class ClosesReader:
         BadRequest
             If more is asked for.
         """
-        parameters = _asked(symbols, sessions)
-        with clients.answering(self._settings):
-            lines = await self._client.raw_query(_LATEST, parameters=parameters, fmt="JSONEachRow")
+        lines = await self._lines(_LATEST, _asked(symbols, sessions))
         found: dict[str, list[DailyClose]] = {}
         for close in reversed(self._decoder.decode_lines(lines)):
             found.setdefault(close.symbol, []).append(close)
@@ -145,14 +120,8 @@ class ClosesReader:
         BadRequest
             If more is asked for.
         """
-        parameters = _asked(symbols, sessions)
-        with clients.answering(self._settings):
-            lines = await self._client.raw_query(_SERIES, parameters=parameters, fmt="JSONEachRow")
+        lines = await self._lines(_SERIES, _asked(symbols, sessions))
         return {series.symbol: series for series in self._series.decode_lines(lines)}
-
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._client.close()
 
 
 def _asked(symbols: Sequence[str], sessions: int) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
 
 import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -13,9 +12,8 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from oddlot import errors
 from oddlot.contracts.messages import DailyClose, Divergence, ScanInterval
 from oddlot.settings import Settings
-from oddlot.store import client as clients
-from oddlot.store import migrations
 from oddlot.store.closes import ClosesReader, Series
+from oddlot.store.connected import Connected
 
 MAX_DIVERGERS = 1_000  # of one view
 MAX_LATEST = 1_500  # groups and pasted scans whose last scan is given
@@ -63,38 +61,17 @@ class PastDiverger:
     label: str
 
 
-class DivergenceReader:
-    """Answers views of scans and closes; any number at a time in one event loop.
-
-    Every method raises `StoreUnavailable` when the store is away.
-    """
+class DivergenceReader(Connected):
+    """Answers views of scans and closes."""
 
     def __init__(self, settings: Settings, client: AsyncClient) -> None:
-        """Read by a client that is there already."""
-        self._settings = settings
-        self._client = client
+        super().__init__(settings, client)
         self._closes = ClosesReader(settings, client)
         self._past = msgspec.json.Decoder(PastDiverger)
 
-    @classmethod
-    async def connect(cls, settings: Settings) -> Self:
-        """Connect, and bring the tables up to date if nobody has.
-
-        Parameters
-        ----------
-        settings : where the store is.
-
-        Raises
-        ------
-        StoreUnavailable
-            If it does not answer.
-        """
-        await asyncio.to_thread(migrations.apply, settings)
-        return cls(settings, await clients.connect_async(settings))
-
     async def latest(self) -> list[Divergence]:
         """Give the last scan of every group on every interval."""
-        rows = await self._rows(_LATEST, {"limit": MAX_LATEST})
+        rows = await self._lines(_LATEST, {"limit": MAX_LATEST})
         # A hundred groups are megabytes of JSON, which would hold up the loop.
         return await asyncio.to_thread(lambda: [_divergence(row) for row in rows.splitlines()])
 
@@ -117,7 +94,7 @@ class DivergenceReader:
         if not 0 < limit <= MAX_DIVERGERS:
             raise errors.BadRequest(f"limit: expected 1 to {MAX_DIVERGERS}, was {limit}")
         asked = {"group": group, "interval": interval, "limit": limit}
-        return self._past.decode_lines(await self._rows(_DIVERGERS, asked))
+        return self._past.decode_lines(await self._lines(_DIVERGERS, asked))
 
     async def latest_closes(
         self, symbols: Sequence[str], *, sessions: int
@@ -138,14 +115,6 @@ class DivergenceReader:
         symbols, sessions : as there.
         """
         return await self._closes.adjusted_closes(symbols, sessions=sessions)
-
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._client.close()
-
-    async def _rows(self, sql: str, parameters: dict[str, Any]) -> bytes:
-        with clients.answering(self._settings):
-            return await self._client.raw_query(sql, parameters=parameters, fmt="JSONEachRow")
 
 
 def _divergence(row: bytes) -> Divergence:

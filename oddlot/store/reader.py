@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -15,7 +15,8 @@ from oddlot import errors
 from oddlot.contracts.messages import INTERVAL_MS, Interval, Spread
 from oddlot.settings import Settings
 from oddlot.store import client as clients
-from oddlot.store import migrations, statements, views
+from oddlot.store import statements, views
+from oddlot.store.connected import Connected
 from oddlot.store.statements import filled
 from oddlot.store.views import FOREVER_MS, Chunk, M, Page, Selection
 
@@ -45,33 +46,13 @@ class _Extent(msgspec.Struct):
     last_ms: int
 
 
-class Reader:
-    """Answers views; any number at a time in one event loop.
-
-    Every method raises `StoreUnavailable` when the store is away.
-    """
+class Reader(Connected):
+    """Answers views of bars, spreads, tests, alerts and headlines."""
 
     def __init__(self, settings: Settings, client: AsyncClient) -> None:
-        self._settings = settings
-        self._client = client
+        super().__init__(settings, client)
         self._decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
         self._newest_ms: dict[tuple[str, ...], int] = {}  # of what there are rows of
-
-    @classmethod
-    async def connect(cls, settings: Settings) -> Self:
-        """Connect, and bring the tables up to date if nobody has.
-
-        Parameters
-        ----------
-        settings : where the store is.
-
-        Raises
-        ------
-        StoreUnavailable
-            If it does not answer.
-        """
-        await asyncio.to_thread(migrations.apply, settings)
-        return cls(settings, await clients.connect_async(settings))
 
     async def latest(self, selection: Selection[M], *, limit: int) -> Page[M]:
         """Give the newest rows of a selection, oldest first, one a key.
@@ -169,10 +150,6 @@ class Reader:
             if not await self._client.ping():
                 raise OSError("no answer to /ping")
 
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._client.close()
-
     async def _newest(self, selection: Selection[M], limit: int) -> list[M]:
         """Look near the newest row seen so far; if that is not enough, look at everything."""
         view = selection.view
@@ -197,8 +174,7 @@ class Reader:
         return rows
 
     async def _rows(self, sql: str, kind: type[Any], parameters: dict[str, Any]) -> list[Any]:
-        with clients.answering(self._settings):
-            lines = await self._client.raw_query(sql, parameters=parameters, fmt="JSONEachRow")
+        lines = await self._lines(sql, parameters)
         if kind not in self._decoders:
             self._decoders[kind] = msgspec.json.Decoder(kind)
         rows: list[Any] = self._decoders[kind].decode_lines(lines)

@@ -164,8 +164,7 @@ def bars(
     interval : of the bars.
     from_ms, to_ms : bounds of `open_ms`; None is open.
     """
-    where = {"symbol": symbol, "interval": interval}
-    return Selection(view=BARS, where=where, from_ms=from_ms, to_ms=to_ms)
+    return _of_subject(BARS, symbol, interval, from_ms, to_ms)
 
 
 def spreads(
@@ -179,8 +178,7 @@ def spreads(
     interval : of the bars behind them.
     from_ms, to_ms : bounds of `open_ms`; None is open.
     """
-    where = {"pair": pair, "interval": interval}
-    return Selection(view=SPREADS, where=where, from_ms=from_ms, to_ms=to_ms)
+    return _of_subject(SPREADS, pair, interval, from_ms, to_ms)
 
 
 def pair_tests(
@@ -194,8 +192,7 @@ def pair_tests(
     interval : of the bars behind them.
     from_ms, to_ms : bounds of `open_ms`; None is open.
     """
-    where = {"pair": pair, "interval": interval}
-    return Selection(view=PAIR_TESTS, where=where, from_ms=from_ms, to_ms=to_ms)
+    return _of_subject(PAIR_TESTS, pair, interval, from_ms, to_ms)
 
 
 def spacing_ms(selection: Selection[Any]) -> int | None:
@@ -214,3 +211,11 @@ def spacing_ms(selection: Selection[Any]) -> int | None:
     if selection.view.spacing_ms is None or interval not in INTERVAL_MS:
         return None
     return max(selection.view.spacing_ms, INTERVAL_MS[interval])
+
+
+def _of_subject(
+    view: View[M], subject: str, interval: Interval, from_ms: int | None, to_ms: int | None
+) -> Selection[M]:
+    """Choose rows of one symbol or pair, which the view's first name is, on one interval."""
+    where = dict(zip(view.names, (subject, interval), strict=True))
+    return Selection(view=view, where=where, from_ms=from_ms, to_ms=to_ms)

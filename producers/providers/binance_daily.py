@@ -20,7 +20,7 @@ from producers.providers.adapter import (
     retry_ms,
     shown,
 )
-from producers.providers.histories import history, price, volume
+from producers.providers.histories import found_of, history, price, volume
 
 NAME = "binance"
 COLUMNS = 6  # at least: open time, open, high, low, close, volume
@@ -77,9 +77,7 @@ class BinanceDaily:
         used = number(answer.headers, "x-mbx-used-weight-1m")
         # What it counts is the whole address, with what the trades' backfill spends.
         meters = () if used is None else (Meter(window="minute", used=used, left=None),)
-        if isinstance(read, Refusal):
-            return Found(histories={}, refusals={symbol: read}, meters=meters)
-        return Found(histories={symbol: read}, refusals={}, meters=meters)
+        return found_of({symbol: read}, meters=meters)
 
     def _refused(self, symbol: str, body: dict[str, Any], answer: Answer) -> Found:
         code, words = body.get("code"), plain(body.get("msg", ""))
@@ -92,7 +90,7 @@ class BinanceDaily:
                 f"{self.title} does not serve this address (HTTP {answer.status})"
             )
         if code == INVALID_SYMBOL:
-            return Found(histories={}, refusals={symbol: Refusal("unknown", words)})
+            return found_of({symbol: Refusal("unknown", words)})
         raise BadMessage(f"{self.title}, HTTP {answer.status}: {code}: {words}")
 
 

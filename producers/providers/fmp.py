@@ -10,7 +10,7 @@ from oddlot.errors import BadMessage, KeyRefused, QuotaSpent, VenueUnavailable
 from oddlot.quant.sessions import first_date
 from producers.budget import Limit
 from producers.providers.adapter import Answer, Ask, Found, Refusal, decode, plain, retry_ms, shown
-from producers.providers.histories import date_of, history, price, volume
+from producers.providers.histories import date_of, found_of, history, price, volume
 
 NAME = "fmp"
 PATH = "/stable/historical-price-eod/full"
@@ -54,10 +54,7 @@ class Fmp:
 
     def read(self, symbols: Sequence[str], answer: Answer, *, sessions: int, now_ms: int) -> Found:
         (symbol,) = symbols
-        read = self._read(symbol, answer, sessions, now_ms)
-        if isinstance(read, Refusal):
-            return Found(histories={}, refusals={symbol: read})
-        return Found(histories={symbol: read}, refusals={})
+        return found_of({symbol: self._read(symbol, answer, sessions, now_ms)})
 
     def _read(
         self, symbol: str, answer: Answer, sessions: int, now_ms: int

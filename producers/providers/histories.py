@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from oddlot.contracts.messages import DailyClose, Venue
 from oddlot.errors import BadMessage
 from oddlot.quant.sessions import is_over
-from producers.providers.adapter import Refusal
+from producers.budget import Meter
+from producers.providers.adapter import Found, Refusal
 from producers.providers.seams import find_seam
 
 
@@ -39,6 +40,15 @@ def history(
     if seam is not None:
         return Refusal("seam", f"raw and adjusted prices mixed: {seam}")
     return closes
+
+
+def found_of(
+    read: Mapping[str, tuple[DailyClose, ...] | Refusal], *, meters: tuple[Meter, ...] = ()
+) -> Found:
+    """Part what was read of each symbol into histories and refusals."""
+    refusals = {symbol: each for symbol, each in read.items() if isinstance(each, Refusal)}
+    histories = {symbol: each for symbol, each in read.items() if not isinstance(each, Refusal)}
+    return Found(histories=histories, refusals=refusals, meters=meters)
 
 
 def price(value: Any) -> float | None:

@@ -11,12 +11,13 @@ from oddlot.errors import BadMessage, KeyRefused, QuotaSpent, VenueUnavailable
 from oddlot.quant.sessions import first_date, last_session
 from producers.budget import Limit
 from producers.providers.adapter import Answer, Ask, Found, Refusal, decode, retry_ms, shown
-from producers.providers.histories import date_of, history, price, volume
+from producers.providers.histories import date_of, found_of, history, price, volume
 
 NAME = "marketstack"
 MAX_ROWS = 1_000  # of one answer; more would be further requests
 MAX_SYMBOLS = 100
 SPARE_SESSIONS = 2
+UNKNOWN = Refusal("unknown", "no such symbol")
 
 
 class Marketstack:
@@ -69,17 +70,14 @@ class Marketstack:
             symbol = ours.get(_symbol(row))
             if symbol is not None:
                 rows[symbol].append(_close(symbol, row, now_ms))
-        histories: dict[str, tuple[DailyClose, ...]] = {}
-        refusals: dict[str, Refusal] = {}
-        for symbol in symbols:
-            read = history(rows[symbol], venue="us", sessions=sessions, now_ms=now_ms)
-            if not rows[symbol]:
-                refusals[symbol] = Refusal("unknown", "no such symbol")
-            elif isinstance(read, Refusal):
-                refusals[symbol] = read
-            else:
-                histories[symbol] = read
-        return Found(histories=histories, refusals=refusals)
+        return found_of(
+            {
+                symbol: history(rows[symbol], venue="us", sessions=sessions, now_ms=now_ms)
+                if rows[symbol]
+                else UNKNOWN
+                for symbol in symbols
+            }
+        )
 
     def _refused(self, symbols: Sequence[str], error: Mapping[str, Any], answer: Answer) -> Found:
         code, words = error.get("code"), shown(error.get("message", ""))
@@ -92,8 +90,7 @@ class Marketstack:
                 f"{self.title} says: {words}", window="second", retry_ms=retry_ms(answer)
             )
         if code == "no_valid_symbols_provided":
-            gone = Refusal("unknown", "no such symbol")
-            return Found(histories={}, refusals=dict.fromkeys(symbols, gone))
+            return found_of(dict.fromkeys(symbols, UNKNOWN))
         if answer.status in {401, 403}:
             raise KeyRefused(f"{self.title} refuses the request: {words}; check {self.key_setting}")
         raise BadMessage(f"{self.title}, HTTP {answer.status}: {code}: {words}")

@@ -19,13 +19,13 @@ from producers.providers.adapter import (
     retry_ms,
     shown,
 )
-from producers.providers.histories import date_of, history, price, volume
+from producers.providers.histories import date_of, found_of, history, price, volume
 
 NAME = "twelvedata"
 # A plan that does not have a symbol is told in words alone, with the codes 403 or 404.
 PLAN_WORDS = ("available starting with", "available exclusively", "upgrad")
 DAY_WORDS = "for the day"
-MAX_SYMBOLS = 120
+MAX_SYMBOLS = 120  # of one call: of a larger one it gives none
 
 
 class TwelveData:
@@ -47,9 +47,7 @@ class TwelveData:
         return venue != "binance"
 
     def most_symbols(self, sessions: int) -> int:
-        return min(
-            120, self.limits[0].units
-        )  # 120 is its own limit; none of a larger call is given
+        return min(MAX_SYMBOLS, self.limits[0].units)
 
     def units(self, symbols: int, sessions: int) -> int:
         return symbols
@@ -75,15 +73,11 @@ class TwelveData:
         series = _by_symbol(symbols, body)
         if not any(series.values()):
             raise BadMessage(f"{self.title}: expected closes by symbol, was {shown(answer.body)}")
-        histories: dict[str, tuple[DailyClose, ...]] = {}
-        refusals: dict[str, Refusal] = {}
-        for symbol in symbols:
-            read = _read(symbol, series.get(symbol), sessions=sessions, now_ms=now_ms)
-            if isinstance(read, Refusal):
-                refusals[symbol] = read
-            else:
-                histories[symbol] = read
-        return Found(histories=histories, refusals=refusals, meters=_meters(answer))
+        read = {
+            symbol: _read(symbol, series.get(symbol), sessions=sessions, now_ms=now_ms)
+            for symbol in symbols
+        }
+        return found_of(read, meters=_meters(answer))
 
     def _raise_for_all(self, body: Mapping[str, Any], answer: Answer) -> None:
         """Raise for an error that is about the call and not about one of its symbols."""
