@@ -65,6 +65,12 @@ ASIDES = (
     "as traders look for a reason",
     "against its sector",
 )
+LEADS = (
+    "The news came before the market opened.",
+    "Nobody had expected that so early in the year.",
+    "It is the second such step within months, and may not be the last.",
+    "People who know of the matter would not say more.",
+)
 TOWNS = ("Austin", "Dresden", "Hsinchu", "Leuven", "Boise", "Kumamoto")
 QUARTERS = ("first", "second", "third", "fourth")
 MARKUP = (
@@ -118,7 +124,7 @@ def story_of(
     markup = rng.choice(MARKUP) if rng.random() < WITH_MARKUP else "{title}"
     return Story(
         title_html=markup.format(title=escape(title, quote=False)),
-        text=f"{title}. Analysts were <not> asked; story {number} was made up by the sandbox.",
+        text=f"{rng.choice(LEADS)} Analysts were <not> asked. Story {number} was made up.",
     )
 
 
