@@ -21,6 +21,7 @@ KEPT_HOURS = 49  # so that each hour of the last day has its own day before it
 MEASURE_S = 30.0  # between two looks at how much was read, and who told the moods
 FILL_EVERY_MS = 600_000  # whatever was missed while the broker was away
 RETRY_S = 2.0  # between two attempts to read a store that is away
+TAKEN_AT_ONCE = 2_000  # rows of the store: some milliseconds
 MAX_PAST = 8  # older hours that are kept; each has a day of rows
 FRESH_MS = 60_000  # age up to which an older hour is not read again
 
@@ -122,8 +123,10 @@ class Buzzing:
             return
         first_ms = newest_ms - (KEPT_HOURS - 1) * HOUR_MS
         rows = await self._store.ask(lambda reader: reader.hours(first_ms, now_ms))
-        for row in rows:
-            self.window.hours.take(row)
+        for i in range(0, len(rows), TAKEN_AT_ONCE):
+            for row in rows[i : i + TAKEN_AT_ONCE]:
+                self.window.hours.take(row)
+            await asyncio.sleep(0)  # others want to be answered meanwhile
 
     async def _measure(self, newest_ms: int, *, hours: int) -> None:
         end_ms = newest_ms + HOUR_MS

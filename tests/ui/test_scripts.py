@@ -131,3 +131,9 @@ def test_what_is_wrong_is_said(
     said = run(scripts, "notice", NOTICE, {"name": state, "sinceMs": 0}, known)
     assert expected in said
     assert bool(said) == bool(expected)
+
+
+def test_a_forum_that_is_away_does_not_stand_over_the_prices(scripts: Page) -> None:
+    venue, forum = {"feed": "binance"}, {"feed": "reddit", "optional": True, "connected": False}
+    assert run(scripts, "notice", "m.neededOf(v[0])", [venue, forum]) == venue
+    assert run(scripts, "notice", "m.neededOf(v[0])", [forum]) is None

@@ -25,6 +25,11 @@ export function noticeOf(state, {base, retryAtMs, ready, health, nowMs}) {
   return wrong.length ? `The system is not ready.${reasons(wrong)}` : ""
 }
 
+/** The newest report of a feed that the desk cannot do without; forums and news have pages of their own. */
+export function neededOf(reports) {
+  return reports.findLast((report) => !report.optional) ?? null
+}
+
 function reasons(wrong) {
   return wrong.map(([name, check]) => ` ${name}: ${check.detail}.`).join("")
 }
@@ -41,8 +46,8 @@ export function askedFor({mode, pair, window}, list) {
   }
   if (!window || window === watched.window) return null
   return {
-    message: `${inWords(pair)} is watched over ${watched.window} bars, which is what you see; the address asks for ${window}.`,
-    label: `Watch it over ${window}`, how: {window}, other: `Keep ${watched.window}`,
+    message: `${inWords(pair)} is watched over ${watched.window} bars, which is what you see; the address asks for ${window}. A pair has one window for everybody: another one changes its figures and alerts on every page.`,
+    label: "Change it for everybody…", how: {window}, other: `Keep ${watched.window}`,
   }
 }
 
@@ -81,7 +86,7 @@ export function mount(box, model) {
   }
   const ends = [
     stream.watch(draw),
-    stream.subscribe("health", (kind, reports) => { health = reports.at(-1) ?? health }),
+    stream.subscribe("health", (kind, reports) => { health = neededOf(reports) ?? health }),
     list.watch(draw),
   ]
   model.on(["pair", "window", "mode"], draw)

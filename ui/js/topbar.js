@@ -43,16 +43,23 @@ export function mount(box, model) {
     setText(text, statusText(state, stream.latencyMs))
     setText(time, `${clock(Date.now())} UTC`)
   }
-  const simulated = (is) => { badge.hidden = !is }
+  const feeds = new Map() // each says of itself whether it is simulated
+  const simulated = (feed, is) => {
+    feeds.set(feed, is)
+    badge.hidden = ![...feeds.values()].some(Boolean)
+  }
   let asked = false
   const ask = () => {
     if (asked || stream.phase !== "open") return
     asked = true
-    get(model.api, "/readyz", {allow: [503]}).then((ready) => simulated(ready.simulated), () => { asked = false })
+    get(model.api, "/readyz", {allow: [503]}).then((ready) => simulated("readyz", ready.simulated), () => { asked = false })
   }
   const ends = [
     stream.watch(() => { draw(); ask() }),
-    stream.subscribe("health", (kind, reports) => reports.length && simulated(reports.at(-1).simulated)),
+    stream.subscribe("health", (kind, reports) => {
+      if (reports.length) feeds.delete("readyz") // they know by now
+      reports.forEach((report) => simulated(report.feed, report.simulated))
+    }),
   ]
   return () => ends.forEach((end) => end())
 }
