@@ -34,6 +34,7 @@ class _Columns:
 
     after_id: int | None = None
     last_id: int = -1
+    second: int = -1
     watermark_ms: int = 0
     arrival_ms: int = 0
     clock: VenueClock = field(default_factory=VenueClock)
@@ -58,6 +59,7 @@ class Batches:
         self._symbols: dict[str, _Columns] = {}
         self.size = 0  # ticks waiting
         self.is_ripe = False  # a symbol has a full batch waiting
+        self.opened: set[str] = set()  # symbols whose newest ticks close a bar
         self.duplicates = 0
 
     def add(self, tick: Tick, clock: VenueClock, *, arrival_ms: int) -> bool:
@@ -80,6 +82,10 @@ class Batches:
         columns.is_buyer_maker.append(tick.is_buyer_maker)
         columns.trades.append(tick.trades)
         self.size += 1
+        if tick.event_ms // SECOND_MS > columns.second:
+            if columns.second >= 0:
+                self.opened.add(tick.symbol)
+            columns.second = tick.event_ms // SECOND_MS
         if len(columns.ids) >= self._cut_trades:
             self.is_ripe = True
         return True
@@ -106,6 +112,17 @@ class Batches:
                 cut.append(self._watermark(symbol, columns))
         self.size = 0
         self.is_ripe = False
+        self.opened.clear()
+        return cut
+
+    def cut_opened(self) -> list[Ticks]:
+        """Cut the symbols that have entered a new second: their bars need not wait for others."""
+        cut: list[Ticks] = []
+        for symbol in self.opened:
+            columns = self._symbols[symbol]
+            self.size -= len(columns.ids)
+            cut += self._batches(symbol, columns, _passed_ms(columns.clock))
+        self.opened.clear()
         return cut
 
     def watermarks(self, event_ms: int) -> list[Ticks]:
@@ -168,14 +185,14 @@ class Batches:
 
 
 def cut_age_ms(active: int, *, least_ms: int, records_per_s: int) -> int:
-    """Say how old a batch may grow: each cut makes one record an active symbol.
+    """Say how old a batch may grow: each cut makes one record an active symbol, each second one more.
 
     >>> cut_age_ms(10, least_ms=20, records_per_s=2_000)
     20
     >>> cut_age_ms(200, least_ms=20, records_per_s=2_000)
-    100
+    112
     """
-    return max(least_ms, -(-1_000 * active // records_per_s))
+    return max(least_ms, -(-1_000 * active // max(1, records_per_s - active)))
 
 
 def _passed_ms(clock: VenueClock) -> int:

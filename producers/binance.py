@@ -137,7 +137,7 @@ class Feed:
         return "; ".join(found) or f"connected to {self._host}: {len(self._symbols)} streams"
 
     async def _publish_cuts(self) -> None:
-        """Cut by age or size, whichever first; while a cut is on its way the next one gathers."""
+        """Cut by age, size or second, whichever first; while one is on its way the next gathers."""
         while True:
             await self._intake.filled()
             age_ms = cut_age_ms(
@@ -145,8 +145,7 @@ class Feed:
                 least_ms=self._settings.tick_cut_ms,
                 records_per_s=self._settings.tick_records_per_s,
             )
-            await self._intake.ripe(age_ms / 1_000)
-            cut = self._intake.cut()
+            cut = self._intake.cut(everything=await self._intake.ripe(age_ms / 1_000))
             if cut.ticks:
                 await self._insist(topics.TICKS, cut.ticks, arrival_ms=cut.arrival_ms)
             if cut.letters:

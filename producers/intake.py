@@ -56,7 +56,7 @@ class Intake:
         if self.batches.add(tick, clock, arrival_ms=arrival_ms):
             self.trades_total += 1
         self._note_filled()
-        if self.batches.is_ripe:
+        if self.batches.is_ripe or self.batches.opened:
             self._ripe.set()
         if self.batches.size >= self._limit:
             self._room.clear()
@@ -85,21 +85,32 @@ class Intake:
         """Wait until there is something to cut."""
         await self._filled.wait()
 
-    async def ripe(self, age_s: float) -> None:
-        """Wait until a batch is full or what came first is that old."""
+    async def ripe(self, age_s: float) -> bool:
+        """Wait until there is something to cut at once; say whether that is everything.
+
+        It is where a batch is full or what came first is that old. Else some symbols have entered
+        a new second: what closes their bars is not to wait.
+        """
+        left_s = self._filled_s + age_s - time.monotonic()
+        if left_s <= 0:
+            return True
         try:
-            async with asyncio.timeout(self._filled_s + age_s - time.monotonic()):
+            async with asyncio.timeout(left_s):
                 await self._ripe.wait()
         except TimeoutError:
-            return
+            return True
+        return self.batches.is_ripe
 
-    def cut(self) -> Cut:
-        """Empty the buffer."""
-        cut = Cut(self.batches.cut(), self._letters, self.last_frame_ms or 0)
+    def cut(self, *, everything: bool = True) -> Cut:
+        """Empty the buffer, or take out what closes bars."""
+        ticks = self.batches.cut() if everything else self.batches.cut_opened()
+        cut = Cut(ticks, self._letters, self.last_frame_ms or 0)
         self._letters = []
-        self._filled.clear()
         self._ripe.clear()
-        self._room.set()
+        if not self.batches.size:
+            self._filled.clear()
+        if self.batches.size < self._limit:
+            self._room.set()
         return cut
 
     def _note_filled(self) -> None:

@@ -48,38 +48,41 @@ def joined(cut: list[Ticks], symbol: str) -> dict[str, list[Any]]:
     return {name: [v for b in mine for v in getattr(b, name).tolist()] for name in COLUMNS}
 
 
-# A stream: symbol, step of the id (0 and -1 repeat or go back), step of the time, delay, cut after?
+# A stream: symbol, step of the id (0 and -1 repeat or go back), step of the time, delay, what is cut
+# after it.
 streams = st.lists(
     st.tuples(
         st.sampled_from(["BTCUSDT", "ETHUSDT", "DOTUSDT"]),
         st.sampled_from([1, 1, 1, 1, 2, 0, -1]),
         st.integers(0, 700),
         st.integers(0, ALLOWANCE_MS),
-        st.booleans(),
+        st.sampled_from(["nothing", "opened", "all"]),
     ),
     max_size=120,
 )
 
 
-def played(stream: list[tuple[str, int, int, int, bool]], cut_trades: int) -> list[Ticks]:
+def played(stream: list[tuple[str, int, int, int, str]], cut_trades: int) -> list[Ticks]:
     """Feed a stream to a buffer and give everything it was cut into."""
     buffer, clock, cut = live(cut_trades), VenueClock(), []
     ids: dict[str, int] = defaultdict(lambda: 1_000)
     event_ms = 0
-    for symbol, id_step, ms, delay_ms, is_cut in stream:
+    for symbol, id_step, ms, delay_ms, cutting in stream:
         event_ms += ms
         ids[symbol] += id_step
         each = tick(ids[symbol], symbol=symbol, event_ms=event_ms, delay_ms=delay_ms)
         buffer.add(each, clock, arrival_ms=each.sent_ms)
-        if is_cut:
-            cut += buffer.cut()
-    return cut + buffer.cut()
+        if cutting != "nothing":
+            cut += buffer.cut() if cutting == "all" else buffer.cut_opened()
+    cut += buffer.cut()
+    assert buffer.size == 0
+    return cut
 
 
 @given(streams, st.integers(1, 9))
 def test_however_it_is_cut_the_ticks_are_the_same(stream: Any, cut_trades: int) -> None:
     cut = played(stream, cut_trades)
-    whole = played([(*rest, False) for *rest, _ in stream], 1_000_000)
+    whole = played([(*rest, "nothing") for *rest, _ in stream], 1_000_000)
     for symbol in ("BTCUSDT", "ETHUSDT", "DOTUSDT"):
         assert joined(cut, symbol) == joined(whole, symbol)
         assert (np.diff(joined(whole, symbol)["ids"]) > 0).all()
@@ -154,6 +157,18 @@ def test_a_full_batch_is_ripe_until_it_is_cut() -> None:
     assert buffer.is_ripe
     buffer.cut()
     assert (buffer.is_ripe, buffer.size) == (False, 0)
+
+
+def test_a_symbol_that_enters_a_new_second_can_be_cut_alone() -> None:
+    buffer = live()
+    add(buffer, tick(1), tick(1, symbol="ETHUSDT"), tick(2, event_ms=999))
+    assert buffer.opened == set()
+    add(buffer, tick(3, event_ms=1_000))
+    assert buffer.opened == {"BTCUSDT"}
+    assert [(b.symbol, b.ids.tolist()) for b in buffer.cut_opened()] == [("BTCUSDT", [1, 2, 3])]
+    assert (buffer.size, buffer.opened) == (1, set())
+    add(buffer, tick(4, event_ms=1_500))
+    assert buffer.opened == set()
 
 
 def test_symbols_are_active_for_a_second_after_a_trade() -> None:

@@ -17,10 +17,10 @@ def intake_of(*, cut_trades: int = 500, limit: int = 1_000) -> Intake:
     return Intake("binance", Batches("live", cut_trades=cut_trades), limit=limit)
 
 
-def add(intake: Intake, *numbers: int) -> None:
+def add(intake: Intake, *numbers: int, after_ms: int = 0) -> None:
     clock = VenueClock()
     for number in numbers:
-        tick = Tick("BTCUSDT", number, NOW_MS, 100.0, 1.0, False, 1, NOW_MS)
+        tick = Tick("BTCUSDT", number, NOW_MS + after_ms, 100.0, 1.0, False, 1, NOW_MS)
         intake.add(tick, clock, arrival_ms=NOW_MS + number)
 
 
@@ -60,6 +60,32 @@ async def test_age_counts_from_the_first_trade_that_waits() -> None:
     add(intake, 2)
     async with asyncio.timeout(10):
         await intake.ripe(LONG_S)
+
+
+async def test_what_closes_a_bar_does_not_wait_and_takes_no_others_along() -> None:
+    intake = intake_of()
+    other = Tick("ETHUSDT", 1, NOW_MS, 100.0, 1.0, False, 1, NOW_MS)
+    intake.add(other, VenueClock(), arrival_ms=NOW_MS)
+    add(intake, 1)
+    ripe = asyncio.create_task(intake.ripe(LONG_S))
+    await asyncio.sleep(0)
+    assert not ripe.done()
+    add(intake, 2, after_ms=1_000)
+    async with asyncio.timeout(10):
+        everything = await ripe
+    assert not everything
+    assert [batch.symbol for batch in intake.cut(everything=everything).ticks] == ["BTCUSDT"]
+    async with asyncio.timeout(10):
+        await intake.filled()  # by the other one
+
+
+async def test_trades_that_keep_closing_bars_never_starve_the_others() -> None:
+    intake = intake_of()
+    add(intake, 1)
+    add(intake, 2, after_ms=1_000)
+    intake._filled_s -= LONG_S
+    async with asyncio.timeout(10):
+        assert await intake.ripe(LONG_S)
 
 
 async def test_it_is_full_at_its_limit_and_has_room_after_a_cut() -> None:
