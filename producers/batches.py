@@ -185,7 +185,7 @@ class Batches:
 
 
 def cut_age_ms(active: int, *, least_ms: int, records_per_s: int) -> int:
-    """Say how old a batch may grow: each cut makes one record an active symbol, each second one more.
+    """Say how old a batch may grow: each cut makes a record an active symbol, each second one more.
 
     >>> cut_age_ms(10, least_ms=20, records_per_s=2_000)
     20
