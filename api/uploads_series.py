@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from oddlot import errors
 from oddlot.contracts.messages import PairTest, Spread
 from oddlot.contracts.pairs import Pair
 from oddlot.quant import stationarity, uploads_pairs
+from oddlot.quant.coarse import coarse
 from oddlot.quant.desk import Settled, spreads_of
 from oddlot.quant.uploads_pairs import FOREVER_MS, Closes, PairSeries
 
@@ -59,6 +60,14 @@ def newest_bars(bars: Bars, bounds: Bounds, limit: int) -> tuple[slice, int | No
     start, end = np.searchsorted(bars.open_ms, (bounds.from_ms, bounds.to_ms)).tolist()
     first = max(start, end - limit)
     return slice(first, end), int(bars.open_ms[first]) if first > start else None
+
+
+def coarser_bars(bars: Bars, bounds: Bounds, most: int) -> Bars:
+    """Fold the bars within bounds into a few that stand for all of them."""
+    start, end = np.searchsorted(bars.open_ms, (bounds.from_ms, bounds.to_ms)).tolist()
+    values = {name: each[start:end] for name, each in bars.values.items()}
+    open_ms, folded = coarse(bars.open_ms[start:end], values, most)
+    return replace(bars, open_ms=open_ms, values=folded)
 
 
 def pair_series(y: Bars, x: Bars, pair: Pair) -> PairSeries:

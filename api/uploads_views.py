@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
+import pyarrow as pa
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.exceptions import HTTPException
@@ -13,12 +15,13 @@ from starlette.responses import Response
 from api import formats, uploads_exports, uploads_series
 from api.answers import json_of
 from api.backend import Backend, BackendDep
-from api.formats import FormatDep
+from api.formats import Format, FormatDep
 from api.problems import documented
 from api.rows import rows_as
 from api.spreads import SpreadRow
 from api.stretches import DEFAULT_ROWS, Limit, NextTo, Resolution, StretchDep
 from api.uploads import UploadId
+from api.uploads_kept import Bars
 from api.uploads_series import Bounds
 from oddlot import errors
 from oddlot.contracts.messages import Hedge, PairTest, Prices, Spread
@@ -123,20 +126,21 @@ async def uploaded_bars(
     format_: FormatDep,
     interval: OwnInterval = None,
     limit: Limit = DEFAULT_ROWS,
+    resolution: Resolution = None,
 ) -> Response:
-    """Return the newest bars within [from, to), oldest first; as a file, all of them."""
+    """Return the newest bars within [from, to), oldest first; as a file, all of them.
+
+    With `resolution`, bars are folded into longer ones.
+    """
     uploads, bounds = backend.uploads, Bounds.of(stretch)
-    bars = await uploads.compute(lambda: uploads.bars(upload, symbol))
+    bars = await uploads.compute(lambda: _bars(backend, upload, symbol, bounds, resolution))
     _check_interval(interval, bars.interval)
     if format_ != "json":
-        tables = uploads_exports.bar_tables(bars, bounds)
         name = f"bars-{symbol}-{bars.interval}"
-        return await backend.exports.of_tables(
-            uploads_exports.taken(uploads, tables), name=name, format_=format_
-        )
+        return await _file(backend, uploads_exports.bar_tables(bars, bounds), name, format_)
 
     def answer() -> Response:
-        at, next_to = uploads_series.newest_bars(bars, bounds, limit)
+        at, next_to = uploads_series.newest_bars(bars, bounds, resolution or limit)
         view = UploadedBarsView(
             symbol=symbol,
             interval=bars.interval,
@@ -173,11 +177,7 @@ async def uploaded_spreads(
     series, own = await uploads.compute(lambda: _series(backend, upload, pair, interval))
     if format_ != "json":
         tables = uploads_exports.spread_tables(series, own, bounds, resolution)
-        return await backend.exports.of_tables(
-            uploads_exports.taken(uploads, tables),
-            name=f"spreads-{pair.id}-{own}",
-            format_=format_,
-        )
+        return await _file(backend, tables, f"spreads-{pair.id}-{own}", format_)
 
     def answer() -> Response:
         next_to: int | None = None
@@ -219,11 +219,7 @@ async def uploaded_stats(
     history = await uploads.compute(lambda: uploads_series.tests(series, own, bounds))
     if format_ != "json":
         tables = uploads_exports.test_tables(history)
-        return await backend.exports.of_tables(
-            uploads_exports.taken(uploads, tables),
-            name=f"pair-tests-{pair.id}-{own}",
-            format_=format_,
-        )
+        return await _file(backend, tables, f"pair-tests-{pair.id}-{own}", format_)
 
     def answer() -> Response:
         newest, _ = uploads_series.newest_spreads(series, own, bounds, 1)
@@ -240,6 +236,22 @@ async def uploaded_stats(
         return json_of(view)
 
     return await uploads.compute(answer)
+
+
+async def _file(
+    backend: Backend, tables: Iterator[pa.Table], name: str, format_: Format
+) -> Response:
+    made = uploads_exports.taken(backend.uploads, tables)
+    return await backend.exports.of_tables(made, name=name, format_=format_)
+
+
+def _bars(
+    backend: Backend, upload: str, symbol: str, bounds: Bounds, resolution: int | None
+) -> Bars:
+    bars = backend.uploads.bars(upload, symbol)
+    if resolution is None:
+        return bars
+    return uploads_series.coarser_bars(bars, bounds, resolution)
 
 
 def _series(

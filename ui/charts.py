@@ -49,6 +49,9 @@ class PairPart(BrowserPart):
     window = param.Integer(default=0, doc="Bars asked for; 0 leaves it to how the pair is watched.")
     prices = param.String(default="level", doc="Of an upload: level or log.")
     hedge = param.String(default="ols", doc="Of an upload: ols or kalman.")
+    until = param.Integer(
+        default=0, doc="Of a long upload: every bar up to this time, ms; 0 draws all, coarser."
+    )
 
     __abstract = True
 

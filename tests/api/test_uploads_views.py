@@ -201,6 +201,20 @@ async def test_a_thinned_view_keeps_the_extremes_and_the_end(
     assert max(whole, key=lambda row: abs(row["z"] or 0)) in thin
 
 
+async def test_coarser_bars_cover_the_whole_file(http: httpx.AsyncClient) -> None:
+    upload = await uploaded(http, ("walk.csv", walk(700)))
+    path = f"{upload}/bars/YY"
+    whole = (await got(http, path, limit=5_000))["bars"]
+    view = await got(http, path, resolution=50)
+    thin = view["bars"]
+    assert (len(thin), view["next_to"], view["interval"]) == (50, None, "1d")
+    assert (thin[0]["open_ms"], thin[-1]["close"]) == (whole[0]["open_ms"], whole[-1]["close"])
+    before = [bar for bar in whole if bar["open_ms"] < thin[20]["open_ms"]]
+    assert thin[19]["close"] == before[-1]["close"]
+    cut = await got(http, path, resolution=50, to=thin[20]["open_ms"])
+    assert cut["bars"][-1]["close"] == before[-1]["close"]
+
+
 @pytest.mark.parametrize("form", ["csv", "parquet", "arrow"])
 @pytest.mark.parametrize("view", ["bars/YY", "spreads/YY~XX", "spreads/YY~XX/stats"])
 async def test_every_view_can_be_had_as_a_file(

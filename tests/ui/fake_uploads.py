@@ -14,6 +14,8 @@ from tests.ui.fake_pairs import pair_test, problem
 DAY_MS = 86_400_000
 FIRST_MS = 1_500_000_000_000 - 1_500_000_000_000 % DAY_MS
 ROWS = 420
+THINNED = 4
+FOREVER = 10**15
 INTERVAL = "5m"  # of the market that lends its rows
 
 
@@ -25,6 +27,12 @@ def rows_on_days(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def _cut(rows: list[dict[str, Any]], resolution: int, to: int) -> list[dict[str, Any]]:
+    """Give the rows before a time; where others are to stand for them, every fourth."""
+    before = [row for row in rows if row["open_ms"] < to]
+    return before[:: THINNED if resolution else 1]
+
+
 class Uploads:
     """What was uploaded, and the routes to it."""
 
@@ -32,6 +40,7 @@ class Uploads:
         self.market = market
         self.kept: dict[str, dict[str, Any]] = {}
         self.forms: list[dict[str, str]] = []
+        self.said_rows = ROWS  # of a file, whatever it has
         self.router = APIRouter(prefix="/uploads")
         add = self.router.add_api_route
         add("", self._post, methods=["POST"], status_code=201)
@@ -79,7 +88,7 @@ class Uploads:
         days = rows_on_days([{}] * ROWS)
         return {
             "name": name,
-            "rows": ROWS,
+            "rows": self.said_rows,
             "encoding": "utf-8",
             "delimiter": delimiter,
             "decimal": ".",
@@ -99,17 +108,20 @@ class Uploads:
         self.kept.pop(upload, None)
         return Response(status_code=204)
 
-    async def _bars(self, upload: str, symbol: str) -> Any:
+    async def _bars(self, upload: str, symbol: str, resolution: int = 0, to: int = FOREVER) -> Any:
         if upload not in self.kept:
             return problem(404, f"no upload {upload!r}")
-        bars = rows_on_days(self.market.bars(symbol, INTERVAL, ROWS))
+        bars = _cut(rows_on_days(self.market.bars(symbol, INTERVAL, ROWS)), resolution, to)
         return {"symbol": symbol, "interval": "1d", "bars": bars, "next_to": None}
 
-    async def _spreads(self, upload: str, pair: str, window: int = 300) -> Any:
+    async def _spreads(
+        self, upload: str, pair: str, window: int = 300, resolution: int = 0, to: int = FOREVER
+    ) -> Any:
         if upload not in self.kept:
             return problem(404, f"no upload {upload!r}")
-        rows = rows_on_days(self.market.spreads(pair, INTERVAL, ROWS))
-        return {"pair": pair, "interval": "1d", "spreads": rows[window:], "next_to": None}
+        rows = rows_on_days(self.market.spreads(pair, INTERVAL, ROWS))[window:]
+        spreads = _cut(rows, resolution, to)
+        return {"pair": pair, "interval": "1d", "spreads": spreads, "next_to": None}
 
     async def _stats(self, upload: str, pair: str) -> Any:
         spread = rows_on_days(self.market.spreads(pair, INTERVAL, ROWS))[-1]

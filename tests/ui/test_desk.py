@@ -143,10 +143,17 @@ def test_a_change_by_somebody_else_arrives(visit: Visit, api: FakeApi) -> None:
     seen.sees("z-score · alerts at ±3, over at ±0.5")
 
 
-@pytest.mark.usefixtures("api")
-def test_a_window_that_is_not_watched_is_offered_and_not_pretended(visit: Visit) -> None:
+def test_a_window_that_is_not_watched_is_offered_and_not_pretended(
+    visit: Visit, api: FakeApi
+) -> None:
     seen = visit().open("/pairs?tf=1m&window=120")
     seen.sees("is watched over 300 bars, which is what you see; the address asks for 120")
+    seen.sees("A pair has one window for everybody")
+    seen.page.get_by_role("button", name="Change it for everybody…").click()
+    dialog = seen.page.get_by_role("dialog")
+    assert dialog.get_by_label("Window, bars").input_value() == "120"
+    dialog.get_by_role("button", name="Cancel").click()
+    assert api.pairs.watched["BTCUSDT~ETHUSDT"]["window"] == 300
     seen.page.get_by_role("button", name="Keep 300").click()
     seen.until("location.search.endsWith('&window=300')")
 

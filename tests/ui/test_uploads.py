@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.ui.conftest import Watched
+from tests.ui.conftest import ARTEFACTS, Watched
 from tests.ui.fake_api import FakeApi
 
 pytestmark = pytest.mark.browser
@@ -89,6 +89,50 @@ def test_an_upload_has_an_address_and_ends(visit: Visit, api: FakeApi) -> None:
     late = visit()
     late.page.goto(address)
     late.sees("This upload is gone")
+
+
+def test_a_long_upload_is_drawn_whole_and_bar_by_bar_where_one_looks(
+    visit: Visit, api: FakeApi
+) -> None:
+    api.uploads.said_rows = 60_000
+    seen = uploaded(visit, api)
+    charts = "[oddlot.charts.y, oddlot.charts.x, oddlot.charts.spread].map((each) => each.plot)"
+    seen.until(f"{charts}.every((plot) => plot.axis.isUneven && plot.newest)")
+    asked = [path for path in api.requests if "/uploads/up1/" in path]
+    assert any("/bars/" in path and "resolution=600" in path for path in asked)
+    assert any("/spreads/" in path and "resolution=1500" in path for path in asked)
+    whole = "((range) => range.from <= 1 && range.to >= plot.rows.size - 1)"
+    seen.until(
+        f"{charts}.slice(0, 2).every((plot) => {whole}"
+        "(plot.chart.timeScale().getVisibleLogicalRange()))"
+    )
+    ARTEFACTS.mkdir(exist_ok=True)
+    seen.page.screenshot(path=ARTEFACTS / "desk-upload-whole.png")
+
+    seen.page.evaluate("oddlot.charts.y.plot.group.leader = oddlot.charts.y.plot")
+    seen.page.evaluate(
+        "oddlot.charts.y.plot.chart.timeScale().setVisibleLogicalRange({from: 85, to: 100})"
+    )
+    seen.until("oddlot.charts.y.plot.group.following === false")
+    to_ms = seen.page.evaluate("Math.ceil(oddlot.charts.y.plot.group.range.toMs)")
+    seen.page.get_by_role("button", name="Every bar").click()
+    seen.until(f"location.search.includes('until={to_ms}')")
+    seen.until(f"{charts}.every((plot) => !plot.axis.isUneven && plot.newest)")
+    newest = seen.page.evaluate("oddlot.charts.y.plot.newest.open_ms")
+    assert to_ms - 4 * DAY_MS <= newest < to_ms
+    assert seen.page.evaluate("Math.ceil(oddlot.charts.y.plot.group.range.toMs)") == to_ms
+    seen.sees("4,000 bars up to")
+
+    seen.page.get_by_role("button", name="Whole range").click()
+    seen.until(f"{charts}.every((plot) => plot.axis.isUneven && plot.newest)")
+    seen.until("!location.search.includes('until')")
+    assert seen.errors == []
+
+
+def test_a_short_upload_has_no_choice_of_detail(visit: Visit, api: FakeApi) -> None:
+    seen = uploaded(visit, api)
+    assert seen.page.get_by_role("button", name="Every bar").is_hidden()
+    assert not any("resolution" in path for path in api.requests)
 
 
 def uploaded(visit: Visit, api: FakeApi) -> Watched:

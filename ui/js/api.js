@@ -42,11 +42,13 @@ export async function eachLine(base, path, {signal, onLine}) {
   if (rest.trim()) onLine(JSON.parse(rest))
 }
 
-/** `path` with those parameters that have a value. */
+/** `path` with those parameters that have a value, in place of what it had of them. */
 export function withQuery(path, parameters) {
   const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "")
-  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
-  return query ? `${path}${path.includes("?") ? "&" : "?"}${query}` : path
+  const [plain, before = ""] = path.split("?")
+  const query = new URLSearchParams(before)
+  given.forEach(([name, value]) => query.set(name, String(value)))
+  return query.size ? `${plain}?${query}` : plain
 }
 
 async function ask(base, path, {allow = [], timeoutMs = TIMEOUT_MS, headers = {}, ...options}) {

@@ -7,9 +7,10 @@ const KEPT_SLOTS = 12_000 // what is left once it is full; fewer, so that this h
 const SESSIONS_SHARE = 0.8 // fewer of the slots filled than this: the market has closing hours
 
 export class Axis {
-  constructor(intervalMs, {hasSessions = false} = {}) {
+  constructor(intervalMs, {hasSessions = false, isUneven = false} = {}) {
     this.intervalMs = intervalMs
     this.mayHaveSessions = hasSessions
+    this.isUneven = isUneven // a slot for each row, wherever it is
     this.clear()
   }
 
@@ -24,7 +25,7 @@ export class Axis {
     this.clear()
     if (!rows.length) return []
     this.lastMs = rows.at(-1).open_ms
-    if (this.mayHaveSessions && this.#isSparse(rows)) return this.#spanSessions(rows)
+    if (this.isUneven || (this.mayHaveSessions && this.#isSparse(rows))) return this.#spanSessions(rows)
     const oldestMs = this.lastMs - (KEPT_SLOTS - 1) * this.intervalMs
     const kept = rows.filter((row) => row.open_ms >= oldestMs)
     this.firstMs = kept[0].open_ms

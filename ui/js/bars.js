@@ -30,7 +30,7 @@ export class Bars {
     const {base, stream, intervalMs, limit} = source
     const rows = (of, options) => new Rows({base, stream, field: "bars", channel: source.channel("bars", symbol, of), ...options})
     this.intervalMs = intervalMs
-    this.closed = rows(source.interval, {limit, path: () => source.bars(symbol)})
+    this.closed = rows(source.interval, {limit, path: () => source.drawn.bars(symbol)})
     this.seconds = !source.isLive || source.interval === "1s" ? null : rows("1s", {
       limit: SECONDS_BARS,
       path: () => withQuery(source.bars(symbol, "1s"), {from: this.#closedUntilMs()}),

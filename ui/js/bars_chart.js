@@ -5,7 +5,7 @@ import {card, chartBody} from "./card.js"
 import {h} from "./dom.js"
 import {compact, decimalsOf, moment, number, signed} from "./format.js"
 import {library, liveButton, Plot, token} from "./plot.js"
-import {expose, keepShown} from "./shown.js"
+import {DRAWN, expose, keepShown} from "./shown.js"
 
 const VOLUME_SHARE = 0.16 // of the chart's height, at the bottom
 const LEGEND_PX = {wide: 30, narrow: 52} // one line, or three
@@ -53,7 +53,7 @@ export function fillLegend(legend, {symbol, interval, bar, decimals}) {
 }
 
 function show(box, {source, symbol, group, leg}) {
-  const {interval, intervalMs} = source
+  const {interval, slotMs} = source.drawn
   let [library_, plot, prices, decimals, waiting, ended] = [null, null, null, 2, [], false]
   const frame = card(box, {title: `Leg ${leg}`, size: "bars"})
   const chart = chartBody(frame.body, {label: `${symbol}, ${interval} bars`, onretry: () => bars.reload()})
@@ -84,10 +84,10 @@ function show(box, {source, symbol, group, leg}) {
   })
   library().then((lib) => {
     if (ended) return
-    plot = new Plot(lib, chart.plot, {intervalMs, group, hasSessions: !source.isLive})
+    plot = new Plot(lib, chart.plot, {intervalMs: slotMs, group, hasSessions: !source.isLive, isWhole: source.isWhole})
     library_ = lib
     plot.pointed = legend
-    plot.nearStart = () => bars.closed.older(OLDER_BARS)
+    plot.nearStart = () => source.isWhole || bars.closed.older(OLDER_BARS)
     if (bars.closed.loaded) reset(waiting)
   }, chart.missing)
   return {
@@ -105,6 +105,7 @@ function show(box, {source, symbol, group, leg}) {
 export function mount(box, model) {
   const symbol = () => model.pair.split("~")[model.leg === "y" ? 0 : 1]
   const kept = keepShown(box, model, {
+    names: DRAWN,
     show: (source) => show(box, {source, symbol: symbol(), group: model.group, leg: model.leg}),
   })
   const unexpose = expose(model.leg, kept)

@@ -86,9 +86,11 @@ export class Linked {
     return () => this.pointListeners.delete(listener)
   }
 
-  /** The newest bars, as many as the chart with the longest intervals has room for. */
+  /** The newest bars, as many as the chart with the longest intervals has room for; or all, where that is what is drawn. */
   #home() {
     const longest = Math.max(...[...this.plots].map((plot) => plot.axis.intervalMs))
+    const whole = [...this.plots].filter((plot) => plot.isWhole && plot.axis.firstMs !== null)
+    if (whole.length) return {fromMs: Math.min(...whole.map((plot) => plot.axis.firstMs)), toMs: this.latestMs + MARGIN_SLOTS * longest}
     const slots = Math.min(...[...this.plots].map((plot) => plot.homeSlots))
     const toMs = this.latestMs + MARGIN_SLOTS * longest
     return {fromMs: toMs - slots * longest, toMs}

@@ -46,9 +46,11 @@ function options() {
 }
 
 export class Plot {
-  constructor(lib, box, {intervalMs, group, hasSessions = false}) {
+  /** `isWhole`: its rows stand for all there are, unevenly; home is all of them. */
+  constructor(lib, box, {intervalMs, group, hasSessions = false, isWhole = false}) {
     this.box = box
-    this.axis = new Axis(intervalMs, {hasSessions})
+    this.isWhole = isWhole
+    this.axis = new Axis(intervalMs, {hasSessions, isUneven: isWhole})
     this.series = []
     this.rows = new Map() // open_ms -> row
     this.pointed = () => {} // told of the row under the cursor, or null

@@ -4,6 +4,7 @@ import {h} from "./dom.js"
 import {sourceOf} from "./source.js"
 
 const WHAT = ["pair", "interval", "mode", "upload"]
+export const DRAWN = [...WHAT, "until"] // of charts that draw all of a long upload, or every bar up to a time
 const HOW = ["window", "prices", "hedge"] // live, these are the pair's own and come with its rows
 
 /** Keep `show(source)` on screen; it returns {dispose}. Returns how to end, and what is shown. */

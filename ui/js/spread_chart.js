@@ -7,7 +7,7 @@ import {card, chartBody} from "./card.js"
 import {decimalsFor, moment, signed} from "./format.js"
 import {library, liveButton, Plot, token} from "./plot.js"
 import {Rows} from "./rows.js"
-import {expose, keepShown} from "./shown.js"
+import {DRAWN, expose, keepShown} from "./shown.js"
 import {addPanes, fillLegends} from "./spread_panes.js"
 import {Stretches} from "./stretches.js"
 import {DEFAULTS, inWords, watchlistOf} from "./watchlist.js"
@@ -52,7 +52,7 @@ function show(box, {source, pair, group, thresholds, watched}) {
   let [plot, panes, marks, alerts, ended] = [null, null, null, null, false]
   const frame = card(box, {title: "Spread · z-score · correlation · hedge ratio", size: "spread"})
   const chart = chartBody(frame.body, {label: `Spread, z-score, correlation and hedge ratio of ${pair}`, onretry: () => rows.load()})
-  const legend = (row) => fillLegends(chart.legend, plot, {row: row ?? plot?.newest, interval: source.interval, thresholds})
+  const legend = (row) => fillLegends(chart.legend, plot, {row: row ?? plot?.newest, interval: source.drawn.interval, thresholds})
   const {button, unwatch} = liveButton(group)
   frame.body.append(button)
   // The chart lays its panes out a frame after it has heard of its size or its data.
@@ -72,11 +72,11 @@ function show(box, {source, pair, group, thresholds, watched}) {
     mark()
     laidOut()
     const last = spreads.at(-1)
-    chart.describe(`Spread, z-score, correlation and hedge ratio of ${inWords(pair)}, ${spreads.length} values of ${source.interval}; last z ${signed(last.z)} at ${moment(last.open_ms)} UTC`)
+    chart.describe(`Spread, z-score, correlation and hedge ratio of ${inWords(pair)}, ${spreads.length} values of ${source.drawn.interval}; last z ${signed(last.z)} at ${moment(last.open_ms)} UTC`)
   }
   const rows = new Rows({
     base: source.base, stream: source.stream, field: "spreads", limit: source.limit,
-    channel: source.channel("spreads", pair, source.interval), path: () => source.spreads(pair),
+    channel: source.channel("spreads", pair, source.interval), path: () => source.drawn.spreads(pair),
   }).start({
     onReset: reset,
     onRow: (row) => (plot && chart.isReady ? plot.update(row) : reset(rows.rows)),
@@ -84,7 +84,7 @@ function show(box, {source, pair, group, thresholds, watched}) {
   })
   library().then((lib) => {
     if (ended) return
-    plot = new Plot(lib, chart.plot, {intervalMs: source.intervalMs, group, hasSessions: !source.isLive})
+    plot = new Plot(lib, chart.plot, {intervalMs: source.drawn.slotMs, group, hasSessions: !source.isLive, isWhole: source.isWhole})
     panes = addPanes(lib, plot, thresholds)
     panes.z.attachPrimitive(new Band({low: -thresholds.enter, high: thresholds.enter, colour: `${token("accent")}1c`}))
     marks = lib.createSeriesMarkers(panes.z, [])
@@ -96,7 +96,7 @@ function show(box, {source, pair, group, thresholds, watched}) {
     })
     plot.pointed = legend
     plot.changed = () => stretches.forEach((each) => each.refresh())
-    plot.nearStart = () => rows.older(OLDER_SPREADS)
+    plot.nearStart = () => source.isWhole || rows.older(OLDER_SPREADS)
     if (source.isLive) {
       alerts = new Alerts({base: source.base, filter: {subject: pair, interval: source.interval}, limit: MOST_MARKS}).start({onChange: mark})
     }
@@ -122,6 +122,7 @@ function show(box, {source, pair, group, thresholds, watched}) {
 export function mount(box, model) {
   const list = watchlistOf(model.api)
   const kept = keepShown(box, model, {
+    names: DRAWN,
     show: (source) => show(box, {source, pair: model.pair, group: model.group, thresholds: thresholdsOf(model), watched: list.of(model.pair)}),
     also: (again) => {
       let before = null

@@ -91,11 +91,7 @@ export function overrides(about, files, onread) {
   const read = () => {
     const columns = Object.fromEntries(roles.map(([role, each]) => [role, each.value]).filter(([, column]) => column))
     const said = Object.fromEntries(Object.entries(marks).map(([name, each]) => [name, each.value]))
-    const TIME_WORDS = {Y: "yyyy", y: "yy", m: "mm", d: "dd", H: "hh", I: "hh", M: "mm", S: "ss", f: "fff", p: "am/pm", z: "±zone", b: "mon", B: "month"}
-
-const MOST_COLUMNS = 10 // of one file, in words
-
-const named = symbols.map((each) => each.value.trim())
+    const named = symbols.map((each) => each.value.trim())
     onread({...said, columns: Object.keys(columns).length ? JSON.stringify(columns) : "", symbol: named.some(Boolean) ? named : []})
   }
   return h("details", {class: "o-overrides"}, h("summary", {}, "Something is wrong? Say which column is which"),

@@ -25,7 +25,13 @@ API = "http://127.0.0.1:1"
         ("?window=9", {}),
         ("?window=1e9", {}),
         ("?mode=upload&upload=a1&prices=log", {"mode": "upload", "upload": "a1", "prices": "log"}),
-        ("?upload=a1", {}),
+        ("?upload=a1&until=5", {}),
+        (
+            "?mode=upload&upload=a1&until=1700000000000",
+            {"mode": "upload", "upload": "a1", "until": 1_700_000_000_000},
+        ),
+        ("?mode=upload&until=-1", {"mode": "upload"}),
+        (f"?mode=upload&until={10**16}", {"mode": "upload"}),
         ("?mode=upload&upload=../bars&hedge=none", {"mode": "upload"}),
     ],
 )
@@ -33,7 +39,14 @@ def test_a_query_string_becomes_the_page_s_state(search: str, expected: dict[str
     page = pairs.PairPage(API, search)
     default = {"pair": "BTCUSDT~ETHUSDT", "interval": "1m", "mode": "live", "upload": ""}
     shown = {name: getattr(page, name) for name in pairs.STATE}
-    assert shown == {**default, "window": 0, "prices": "level", "hedge": "ols", **expected}
+    assert shown == {
+        **default,
+        "window": 0,
+        "prices": "level",
+        "hedge": "ols",
+        "until": 0,
+        **expected,
+    }
 
 
 def test_a_chosen_pair_reaches_every_part() -> None:
