@@ -11,6 +11,7 @@ from oddlot import errors
 from oddlot.contracts.messages import FeedHealth, ForumScan
 from oddlot.contracts.social import Forum, ScanState
 from oddlot.kafka import Publisher
+from oddlot.quant.moods import mood_of
 from oddlot.settings import Settings
 from producers.forums import lexicons
 from producers.forums.calls import client
@@ -61,6 +62,7 @@ def subreddits_of(settings: Settings) -> list[str]:
 async def _serve(settings: Settings, publisher: Publisher) -> None:
     names = subreddits_of(settings)
     known = await resume(settings, FORUM)
+    await asyncio.to_thread(mood_of, "")  # its words take a fifth of a second to load
     places = [Place(name, known.covers[name]) for name in names]
     async with client() as http:
         voice = Voice(FORUM, publisher, known.said)

@@ -11,6 +11,7 @@ from oddlot.contracts.messages import FeedHealth, ForumScan
 from oddlot.contracts.social import Forum, ScanState
 from oddlot.contracts.topics import DAY_MS
 from oddlot.kafka import Publisher
+from oddlot.quant.moods import mood_of
 from oddlot.settings import Settings
 from producers.forums import lexicons
 from producers.forums.calls import client
@@ -41,6 +42,7 @@ async def run(settings: Settings, publisher: Publisher) -> None:
 
 async def _serve(settings: Settings, publisher: Publisher) -> None:
     known = await resume(settings, FORUM)
+    await asyncio.to_thread(mood_of, "")  # its words take a fifth of a second to load
     async with client() as http:
         voice = Voice(FORUM, publisher, known.said)
         source = Stocktwits(settings, http)

@@ -240,6 +240,21 @@ async def test_posts_that_the_broker_does_not_take_have_no_scan(
     assert [len(desk.posts), len(desk.scans)] == [1, 1]
 
 
+async def test_posts_of_the_future_and_of_long_ago_are_not_said(
+    site: FakeReddit, http: httpx.AsyncClient
+) -> None:
+    site.write("TSLA", event_ms=at_ms(-3_600))
+    site.write("TSLA", event_ms=at_ms(60))
+    site.write("TSLA", event_ms=at_ms(40 * 86_400))
+    desk = Desk(site, http)
+    await desk.look()
+    assert [post.post_id for post in desk.posts] == ["t3_1"]
+    (letter,) = desk.publisher.on(topics.DEAD_LETTERS)
+    assert "ahead of our clock" in letter.reason
+    (scan,) = desk.scans
+    assert scan.from_ms >= at_ms() - 30 * DAY_MS - 60_000
+
+
 async def test_a_token_that_was_taken_back_is_renewed(
     site: FakeReddit, http: httpx.AsyncClient
 ) -> None:

@@ -1,17 +1,18 @@
 """Mentions in real posts: against somebody else's rule, and every difference looked at.
 
 The daily counts of the recordings come from another project (esbenkc/WSB-Impact), which counts a
-post for a symbol where its title or text contains the symbol's letters anywhere, all capital or all
-small. None of its days is that of our recorded posts (but for one post, it begins on 2021-01-28), so
-what is compared is its rule on our posts, and its counts with what that rule must do to them.
+post for a symbol where its title or text contains the symbol's letters anywhere, all capital or
+all small. None of its days is that of our recorded posts (but for one post, it begins on
+2021-01-28), so what is compared is its rule on our posts, and its counts with what that rule must
+do to them.
 
 On the 1,300 posts of 2020-12-01 its rule finds 543 mentions of its thirty symbols; we find 451, all
 of them among its own. The other 92 have been read one by one:
 - 59 stand inside other words: 28 of HOOD's are Robinhood and likelihood, 12 of BB's bubble, Abbott,
   ABBV and dubbed, 9 of NIO's opinion, senior and Union; crispy is SPY's, $MARAthon MARA's, shuttle
   HUT's, wishful WISH's, segment GME's, $AMCI AMC's, FBI FB's;
-- 18 are small letters standing alone: pltr 9, amd 3, nio 2, tsla, spce, and the words hood and wish.
-  We leave them out with open eyes: "on", "now" and "all" in small letters are no symbols;
+- 18 are small letters standing alone: pltr 9, amd 3, nio 2, tsla, spce, and the words hood and
+  wish. We leave them out with open eyes: "on", "now" and "all" in small letters are no symbols;
 - 15 stand in addresses, where they are letters of an identifier.
 Where the symbol is no part of other words, ours are at least nine in ten of theirs.
 """
