@@ -52,7 +52,10 @@ class Posts:
         async with kafka.subscribe(settings, READ_TOPICS, start="earliest") as reading:
             while True:
                 records = await reading.read(limit=READ_RECORDS, wait_ms=READ_WAIT_MS)
+                before = self.crowds.refused
                 self.add(records)
+                if self.crowds.refused and not before:
+                    log.warning("more symbols or places than can be counted; new ones are left out")
                 if not self.is_level and len(records) < READ_RECORDS and not await reading.lag():
                     self.is_level = True
                     log.info("%d posts and scans of forums are known", self.revision)

@@ -22,6 +22,7 @@ from oddlot.quant.baselines import (
     compare,
     ranks,
 )
+from oddlot.quant.columns import Columns
 from oddlot.quant.coverage import Coverage
 from oddlot.quant.hours import (
     DAY_HOURS,
@@ -65,7 +66,7 @@ class _ForumHours:
     def __init__(self, held: Held) -> None:
         self.counts = Counts(held)
         self.places, self.streams = Coverage(held), Coverage(held)
-        self.names: dict[str, int] = {}  # of places that tell of all symbols
+        self.names = Columns(MAX_PLACES, [self.places])  # of places that tell of all symbols
 
     def shares(self, hours: Int64s, columns: Int64s) -> tuple[Float64s, Bools]:
         """Give the share of hours that was read of symbols, and whether they were followed.
@@ -73,7 +74,7 @@ class _ForumHours:
         Where a symbol has a stream of its own that counts; else the mean over all places.
         """
         own, is_streamed = self.streams.shares(hours, columns)
-        read, is_followed = self.places.shares(hours, np.arange(len(self.names)))
+        read, is_followed = self.places.shares(hours, np.arange(len(self.names.names)))
         places = is_followed.sum(axis=1)
         general = (read * is_followed).sum(axis=1) / np.maximum(places, 1)
         found = np.where(is_streamed, own, general[:, None])
@@ -91,8 +92,8 @@ class Crowds:
     def __init__(self) -> None:
         self._held = Held()
         self._forums = {forum: _ForumHours(self._held) for forum in FORUMS}
-        self._columns: dict[str, int] = {}
-        self._symbols: list[str] = []
+        by_symbol = [t for each in self._forums.values() for t in (each.counts, each.streams)]
+        self._symbols = Columns(MAX_SYMBOLS, by_symbol)
         self.refused = 0
 
     @property
@@ -130,7 +131,7 @@ class Crowds:
         self._reach(hour)
         if hour < self._held.oldest:
             return False
-        column = self._column(post.symbol)
+        column = self._claim(self._symbols, post.symbol)
         return column is not None and self._forums[post.forum].counts.add(post, column)
 
     def add_scan(self, scan: ForumScan) -> None:
@@ -147,9 +148,9 @@ class Crowds:
         self._reach((scan.to_ms - 1) // HOUR_MS)
         forum = self._forums[scan.forum]
         if scan.symbol is None:
-            column, coverage = self._place(forum, scan.place), forum.places
+            column, coverage = self._claim(forum.names, scan.place), forum.places
         else:
-            column, coverage = self._column(scan.symbol), forum.streams
+            column, coverage = self._claim(self._symbols, scan.symbol), forum.streams
         if column is not None:
             coverage.add(column, scan.from_ms, scan.to_ms)
 
@@ -166,11 +167,13 @@ class Crowds:
         hours = range(max(since, self._held.oldest), self._held.newest + 1)
         if symbol is None:
             return hours
-        if not hours or symbol not in self._columns:
+        column = self._symbols.get(symbol)
+        if not hours or column is None:
             return []
-        column = np.array([self._columns[symbol]])
         every = np.arange(hours.start, hours.stop)
-        found = _sum([forum.counts.mentions(every, column) for forum in self._forums.values()])
+        found = _sum(
+            [forum.counts.mentions(every, np.array([column])) for forum in self._forums.values()]
+        )
         return (hours.start + np.flatnonzero(found)).tolist()
 
     def rows(self, crowd: Crowd, hour: int, revision: int) -> Iterator[Buzz]:
@@ -188,11 +191,11 @@ class Crowds:
         found = {column for forum in forums for column in forum.counts.mentioned(hour).tolist()}
         if hour < self._held.oldest or not found:
             return
-        columns = np.array(sorted(found, key=self._symbols.__getitem__))
+        columns = np.array(sorted(found, key=self._symbols.names.__getitem__))
         now, before = self._compared(forums, hour, columns)
         moods = [forum.counts.moods(hour, columns) for forum in forums]
         firsts = [forum.counts.first_ms(hour, columns, NEVER_MS) for forum in forums]
-        symbols = [self._symbols[column] for column in columns.tolist()]
+        symbols = [self._symbols.names[column] for column in columns.tolist()]
         fields = {
             "symbol": symbols,
             "mentions": now.mentions.tolist(),
@@ -264,27 +267,9 @@ class Crowds:
             for each in (forum.counts, forum.places, forum.streams):
                 each.forget(gone)
 
-    def _column(self, symbol: str) -> int | None:
-        column = self._columns.get(symbol)
-        if column is None:
-            if len(self._symbols) >= MAX_SYMBOLS:
-                self.refused += 1
-                return None
-            column = self._columns[symbol] = len(self._symbols)
-            self._symbols.append(symbol)
-            for forum in self._forums.values():
-                forum.counts.widen(column + 1)
-                forum.streams.widen(column + 1)
-        return column
-
-    def _place(self, forum: _ForumHours, name: str) -> int | None:
-        column = forum.names.get(name)
-        if column is None:
-            if len(forum.names) >= MAX_PLACES:
-                self.refused += 1
-                return None
-            column = forum.names[name] = len(forum.names)
-            forum.places.widen(column + 1)
+    def _claim(self, columns: Columns, name: str) -> int | None:
+        column = columns.claim(name, self._held.newest)
+        self.refused += column is None
         return column
 
 

@@ -65,10 +65,15 @@ class Coverage:
         self._read_ms = Ring(np.int32)
         self._is_followed = Ring(np.bool_)
 
-    def widen(self, columns: int) -> None:
-        """Make room for so many places."""
-        self._read_ms.widen(columns)
-        self._is_followed.widen(columns)
+    def make_room(self, column: int) -> None:
+        """Have room for a place there."""
+        self._read_ms.make_room(column)
+        self._is_followed.make_room(column)
+        self._spans.pop(column, None)
+
+    def are_used(self, columns: Int64s) -> Bools:
+        """Tell which places were read in any hour."""
+        return np.asarray(self._read_ms.values[:, columns].any(axis=0))
 
     def forget(self, hours: range) -> None:
         """Forget hours that are held no longer."""

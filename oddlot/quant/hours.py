@@ -66,13 +66,14 @@ class Ring:
         self.rows = rows
         self.values: npt.NDArray[Any] = np.zeros((rows, FEW_COLUMNS), kind)
 
-    def widen(self, columns: int) -> None:
-        """Make room for so many columns."""
+    def make_room(self, column: int) -> None:
+        """Have an empty column there."""
         width = self.values.shape[1]
-        if columns > width:
-            wider = np.zeros((self.rows, max(columns, 2 * width)), self.values.dtype)
+        if column >= width:
+            wider = np.zeros((self.rows, max(column + 1, 2 * width)), self.values.dtype)
             wider[:, :width] = self.values
             self.values = wider
+        self.values[:, column] = 0
 
     def forget(self, times: range) -> None:
         """Make rows zero."""

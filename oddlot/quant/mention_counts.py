@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from oddlot.contracts.messages import Int64s, Post
+from oddlot.contracts.messages import Bools, Int64s, Post
 from oddlot.contracts.social import BASELINE_DAYS
 from oddlot.quant.hours import DAY_HOURS, DAY_RING, HOUR_MS, RING, Held, Ring
 
@@ -27,10 +27,14 @@ class Counts:
         self._first_ms, self._days_first_ms = Ring(np.int64), Ring(np.int64, DAY_RING)
         self._by_hour = (self._mentions, self._bullish, self._bearish, self._first_ms)
 
-    def widen(self, columns: int) -> None:
-        """Make room for so many symbols."""
+    def make_room(self, column: int) -> None:
+        """Have room for a symbol there."""
         for ring in (*self._by_hour, self._days_first_ms):
-            ring.widen(columns)
+            ring.make_room(column)
+
+    def are_used(self, columns: Int64s) -> Bools:
+        """Tell which symbols are mentioned in any hour."""
+        return np.asarray(self._mentions.values[:, columns].any(axis=0))
 
     def forget(self, hours: range) -> None:
         """Forget hours that are held no longer."""

@@ -250,6 +250,20 @@ def test_symbols_and_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     assert crowds.refused == 2
 
 
+def test_symbols_that_nobody_mentions_any_more_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_SYMBOLS", 2)
+    stream = scan(NOW - 9, NOW, forum="stocktwits", place="A", symbol="A")
+    crowds = told(*posts("A", NOW, 3), stream, *posts("B", NOW, 2))
+    later = NOW + HELD_HOURS
+    fresh = [*posts("B", later, 1), *posts("C", later, 2), scan(later - 1, later + 1)]
+    for message in fresh:
+        crowds.add_scan(message) if isinstance(message, ForumScan) else crowds.add_post(message)
+    crowds.add_post(post("D", later))
+    assert rows(crowds, later) == rows(told(*fresh), later)
+    assert [*rows(crowds, later)] == ["B", "C"]
+    assert crowds.refused == 1
+
+
 def test_many_symbols_are_as_few() -> None:
     symbols = [f"S{i}" for i in range(40)]
     some = [p for i, symbol in enumerate(symbols) for p in usual(symbol, [i] * 8)]
