@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from oddlot.contracts.messages import Buzz, Crowd
 
-MAX_ROWS = 200_000  # beyond, the oldest hours are forgotten: they may be said twice
+MAX_ROWS = 100_000  # 40 MB; beyond, the oldest hours are forgotten: they may be said twice
 _all_of = attrgetter(*(field.name for field in fields(Buzz) if field.name != "revision"))
 # What is left changes a little with every second of an hour that is read.
 _noticeable = attrgetter(
