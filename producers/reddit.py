@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from oddlot import errors
 from oddlot.contracts.messages import FeedHealth, ForumScan
@@ -20,7 +20,7 @@ from producers.forums.guard import keep_going
 from producers.forums.pace import nap_until, now_ms
 from producers.forums.pauses import pause_after
 from producers.forums.places import Place
-from producers.forums.seen import resume
+from producers.forums.seen import Known, resume
 from producers.forums.subreddits import Source, source_of
 from producers.forums.voice import Mentions, Voice, by_words
 from producers.forums.written import Written
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 FORUM: Forum = "reddit"
 MAX_SUBREDDITS = 50
+MAX_SHOWN = 40  # characters of what is no name
+SETTING = "ODDLOT_REDDIT_SUBREDDITS"
+GONE = f"not read any more: not among {SETTING}"
 SUBREDDIT = re.compile(r"\w{2,21}", re.ASCII)
 POLL_MS = 20_000  # between two looks at a subreddit, where the quota allows
 SAY_MS = 60_000  # between two scans said of a place where all is as before
@@ -42,26 +45,28 @@ async def run(settings: Settings, publisher: Publisher) -> None:
         await keep_going(FORUM, lambda: _serve(settings, publisher))
 
 
-def subreddits_of(settings: Settings) -> list[str]:
-    """Give the names of the subreddits to read, each once; BadSetting where one cannot be."""
+def subreddits_of(settings: Settings) -> tuple[list[str], dict[str, str]]:
+    """Give the names of the subreddits to read, each once, and why others cannot be read.
+
+    Raises BadSetting where none is left.
+    """
     given = [name.strip() for name in settings.reddit_subreddits.split(",")]
-    names = [name.removeprefix("/").removeprefix("r/") for name in given if name]
-    for name in names:
-        if not SUBREDDIT.fullmatch(name):
-            raise errors.BadSetting(
-                "ODDLOT_REDDIT_SUBREDDITS: expected names of 2 to 21 letters, digits or "
-                f"underscores, was {name[:40]!r}"
-            )
-    if len(names) > MAX_SUBREDDITS:
-        raise errors.BadSetting(
-            f"ODDLOT_REDDIT_SUBREDDITS: expected at most {MAX_SUBREDDITS}, was {len(names)}"
-        )
-    return list({name.lower(): name for name in names}.values())
+    plain = [name.removeprefix("/").removeprefix("r/") for name in given if name]
+    each_once = list({name.lower(): name for name in plain}.values())
+    names = [name for name in each_once if SUBREDDIT.fullmatch(name)]
+    expected = f"{SETTING}: expected 2 to 21 letters, digits or underscores; correct it"
+    refused = {name[:MAX_SHOWN]: expected for name in each_once if name not in names}
+    too_many = f"{SETTING}: expected at most {MAX_SUBREDDITS}, was {len(names)}; take some out"
+    refused |= dict.fromkeys(names[MAX_SUBREDDITS:], too_many)
+    if not names:
+        raise errors.BadSetting(f"{expected}: was {settings.reddit_subreddits[:MAX_SHOWN]!r}")
+    return names[:MAX_SUBREDDITS], dict(list(refused.items())[:MAX_SUBREDDITS])
 
 
 async def _serve(settings: Settings, publisher: Publisher) -> None:
-    names = subreddits_of(settings)
+    names, refused = subreddits_of(settings)
     known = await resume(settings, FORUM)
+    gone = {name: GONE for name in known.scans if name not in names}
     await asyncio.to_thread(mood_of, "")  # its words take a fifth of a second to load
     places = [Place(name, known.covers[name]) for name in names]
     async with client() as http:
@@ -69,10 +74,33 @@ async def _serve(settings: Settings, publisher: Publisher) -> None:
         reader = Reader(places, source_of(settings, http), voice, simulated=settings.simulated)
         symbols = lexicons.follow(settings.peer_groups_dir)
         reader.learn(await anext(symbols))
+        await _tell_unread(voice, gone | refused, known)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reader.run())
             tasks.create_task(_learn(reader, symbols))
             tasks.create_task(voice.tell_health(reader.health))
+
+
+async def _tell_unread(voice: Voice, why: Mapping[str, str], known: Known) -> None:
+    """Say of places that they are not read, and why; not again what was said last."""
+    for name, detail in why.items():
+        last = known.scans.get(name)
+        if last is None or last.detail != detail:
+            at_ms = now_ms() if last is None else last.to_ms
+            await voice.tell_scan(
+                ForumScan(
+                    forum=FORUM,
+                    place=name,
+                    symbol=None,
+                    from_ms=at_ms,
+                    to_ms=at_ms,
+                    posts=0,
+                    state="unavailable",
+                    detail=detail,
+                    next_ms=None,
+                    scanned_ms=now_ms(),
+                )
+            )
 
 
 async def _learn(reader: Reader, symbols: lexicons.Following) -> None:

@@ -58,17 +58,20 @@ class Known:
     said : its mentions.
     covers : by place, what has been read.
     newest : by place, the id of its newest post said.
+    scans : by place, the last one said.
     """
 
     said: Said = field(default_factory=Said)
     covers: defaultdict[str, Covers] = field(default_factory=lambda: defaultdict(Covers))
     newest: dict[str, str] = field(default_factory=dict)
+    scans: dict[str, ForumScan] = field(default_factory=dict)
     _newest_ms: dict[str, int] = field(default_factory=dict)
 
     def add(self, message: Post | ForumScan) -> None:
         """Take in what was said before."""
         if isinstance(message, ForumScan):
             self.covers[message.place].add(message.from_ms, message.to_ms)
+            self.scans[message.place] = message
             return
         self.said.add((message,))
         if message.event_ms >= self._newest_ms.get(message.place, 0):

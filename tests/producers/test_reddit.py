@@ -15,7 +15,6 @@ from oddlot.contracts.codecs import M
 from oddlot.contracts.messages import ForumScan, Post
 from oddlot.contracts.topics import DAY_MS, Topic
 from oddlot.quant.mentions import lexicon_of
-from producers import reddit
 from producers.forums import voice as voices
 from producers.forums.lexicons import Symbols
 from producers.forums.places import LAG_MS, Place
@@ -367,20 +366,3 @@ async def test_newest_and_older_pages_are_read_in_turn(
     firsts = [request.url.path for request in site.asked if "after" not in request.url.params]
     assert sorted(firsts) == [f"/r/{name}/new" for name in ("investing", "options", "stocks")]
     assert site.asked[1].url.params.get("after")
-
-
-@pytest.mark.parametrize("given", ["a b", "stocks,x", "https://reddit.com/r/stocks", "ä"])
-def test_a_name_that_is_none_is_refused(given: str) -> None:
-    with pytest.raises(errors.BadSetting, match="expected names of 2 to 21"):
-        reddit.subreddits_of(settings_of(reddit_subreddits=given))
-
-
-def test_names_are_taken_as_people_write_them() -> None:
-    given = settings_of(reddit_subreddits=" r/stocks, /r/options,Stocks,,wallstreetbets ")
-    assert reddit.subreddits_of(given) == ["Stocks", "options", "wallstreetbets"]
-    with pytest.raises(errors.BadSetting, match="at most 50"):
-        reddit.subreddits_of(settings_of(reddit_subreddits=",".join(f"s{i:03}" for i in range(51))))
-
-
-async def test_no_subreddits_means_not_to_read_any() -> None:
-    await reddit.run(settings_of(reddit_subreddits=" "), MemoryPublisher())

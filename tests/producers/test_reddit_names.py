@@ -1,0 +1,76 @@
+"""Subreddits as people list them: good names are read, others and former ones are told of."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from oddlot import errors, kafka
+from oddlot.contracts import topics
+from oddlot.contracts.messages import ForumScan
+from oddlot.settings import Settings
+from producers import reddit
+from tests.fakes import MemoryPublisher
+from tests.producers.forums.fake_reddit import FakeReddit, settings_of
+from tests.sandbox.places import until
+
+ADDRESS = {"state_dir", "kafka_port", "kafka"}
+
+
+@pytest.mark.parametrize("bad", ["a b", "x", "https://reddit.com/r/stocks", "ä"])
+def test_a_name_that_is_none_is_refused_and_the_others_are_read(bad: str) -> None:
+    names, refused = reddit.subreddits_of(settings_of(reddit_subreddits=f"stocks,{bad}"))
+    assert names == ["stocks"]
+    assert refused.keys() == {bad}
+    assert "expected 2 to 21 letters" in refused[bad]
+    with pytest.raises(errors.BadSetting, match="expected 2 to 21 letters"):
+        reddit.subreddits_of(settings_of(reddit_subreddits=bad))
+
+
+def test_names_are_taken_as_people_write_them() -> None:
+    given = settings_of(reddit_subreddits=" r/stocks, /r/options,Stocks,,wallstreetbets ")
+    assert reddit.subreddits_of(given) == (["Stocks", "options", "wallstreetbets"], {})
+
+
+def test_there_is_a_limit_to_subreddits() -> None:
+    many = settings_of(reddit_subreddits=",".join(f"s{i:03}" for i in range(60)))
+    names, refused = reddit.subreddits_of(many)
+    assert (len(names), list(refused)) == (50, [f"s{i:03}" for i in range(50, 60)])
+    assert "at most 50, was 60" in refused["s055"]
+
+
+async def scans_of(settings: Settings) -> list[ForumScan]:
+    found = []
+    async with kafka.subscribe(settings, [topics.FORUM_SCANS], start="earliest") as reading:
+        while await reading.lag():
+            found += [each.message() for each in await reading.read(limit=500, wait_ms=100)]
+    return [each for each in found if isinstance(each, ForumScan)]
+
+
+@pytest.mark.broker
+async def test_a_place_that_is_not_read_any_more_says_so_once(
+    broker: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = FakeReddit()
+    monkeypatch.setattr(reddit, "client", site.client)
+    before = settings_of(reddit_subreddits="gone_stocks,a b", **broker.model_dump(include=ADDRESS))
+    after = before.model_copy(update={"reddit_subreddits": "gone_options"})
+    async with kafka.connect(broker) as publisher:
+        for settings in (before, after, after):
+            reading = asyncio.create_task(reddit.run(settings, publisher))
+            site.asked.clear()
+            await until(lambda: bool(site.asked), what="a request")
+            reading.cancel()
+    scans = await scans_of(broker)
+    told = [scan.place for scan in scans if scan.detail == reddit.GONE]
+    assert {place: told.count(place) for place in ("gone_stocks", "a b", "gone_options")} == {
+        "gone_stocks": 1,
+        "a b": 1,
+        "gone_options": 0,
+    }
+    assert all(scan.from_ms == scan.to_ms for scan in scans if scan.detail == reddit.GONE)
+
+
+async def test_no_subreddits_means_not_to_read_any() -> None:
+    await reddit.run(settings_of(reddit_subreddits=" "), MemoryPublisher())
