@@ -157,8 +157,9 @@ class Buzz:
     baseline : median of the mentions in the same hour of day of the days before; None without any.
     baseline_days : how many of the last 30 days were known for that.
     is_warm : whether these are enough to trust the rest.
-    expected : the baseline's mentions for as much of the hour as has been read.
-    z : (mentions of those forums - expected) / scale; the scale is 1.4826 MAD or counting noise.
+    expected : the baseline's mentions for as much of the hour as has been read, and those of
+        forums that are not compared: they are taken for usual.
+    z : (mentions - expected) / scale; the scale is 1.4826 MAD or the noise of counting.
     log_ratio : ln((mentions + 1) / (expected + 1)).
     multiple : mentions / expected; None where nothing was expected.
     momentum : log_ratio less that of the hour before; None where one is missing.

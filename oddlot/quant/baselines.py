@@ -35,7 +35,7 @@ class Compared(NamedTuple):
 
     Attributes
     ----------
-    expected : mentions, for as much of the hour as was read.
+    expected : mentions, for as much of the hour as was read, and those taken for usual.
     z : (mentions - expected) / scale.
     log_ratio : ln((mentions + 1) / (expected + 1)).
     multiple : mentions / expected; NaN also where nothing is expected.
@@ -68,7 +68,7 @@ def baseline(counts: Int64s, shares: Float64s) -> Baseline:
     return Baseline(median, np.nan_to_num(sigma), is_known.sum(axis=-2))
 
 
-def compare(mentions: Int64s, shares: Float64s, usual: Baseline) -> Compared:
+def compare(mentions: Int64s, shares: Float64s, usual: Baseline, *, unjudged: Int64s) -> Compared:
     """Set an hour against what is usual.
 
     The scale of z is the larger of sigma, for as much of the hour as was read, and the square root
@@ -77,18 +77,22 @@ def compare(mentions: Int64s, shares: Float64s, usual: Baseline) -> Compared:
 
     Parameters
     ----------
-    mentions : (..., n) of the hour.
+    mentions : (..., n) of the hour, all of them.
     shares : (..., n) of the hour that was read; of an hour that was not, nothing can be said.
     usual : of each symbol.
+    unjudged : (..., n) of these mentions, those of which nobody knows what is usual. They are
+        taken for usual, so they make nothing abnormal.
 
     Examples
     --------
-    >>> usual = Baseline(np.array([4.0]), np.array([0.0]), np.array([30]))
-    >>> compare(np.array([24]), np.array([0.5]), usual)._replace(log_ratio=None)
+    >>> usual, none = Baseline(np.array([4.0]), np.array([0.0]), np.array([30])), np.array([0])
+    >>> found = compare(np.array([24]), np.array([0.5]), usual, unjudged=none)
+    >>> found._replace(log_ratio=None)
     Compared(expected=array([2.]), z=array([15.55634919]), log_ratio=None, multiple=array([12.]))
     """
-    expected = np.where(shares > 0, usual.median * shares, np.nan)
-    scale = np.maximum(usual.sigma * shares, np.sqrt(np.maximum(expected, 1.0)))
+    known: Float64s = np.where(shares > 0, usual.median * shares, np.nan)
+    scale = np.maximum(usual.sigma * shares, np.sqrt(np.maximum(known, 1.0)))
+    expected: Float64s = known + unjudged
     return Compared(
         expected=expected,
         z=(mentions - expected) / scale,

@@ -219,8 +219,8 @@ class Crowds:
     ) -> tuple[_Hour, _Hour]:
         """Compare an hour, and the one before it, with the same hour of the days before.
 
-        A forum whose usual is not known yet has no part in that: its mentions would all be more
-        than the others had.
+        A forum whose usual is not known yet is taken to be as usual: else its mentions would all
+        be more than the others had.
         """
         each = np.array([[h, *days_before(h)] for h in (hour, hour - 1)])
         shape = (*each.shape, columns.size)
@@ -241,8 +241,9 @@ class Crowds:
             ]
         )
         usual = baseline(counted[:, 1:], share[:, 1:])
-        compared = compare(counted[:, 0], share[:, 0], usual)
         total = _sum(mentions)
+        unjudged = total[:, 0] - counted[:, 0]
+        compared = compare(total[:, 0], share[:, 0], usual, unjudged=unjudged)
         now, before = (
             _Hour(
                 total[i, 0],

@@ -166,10 +166,11 @@ class Literal:
             center = statistics.median(known)
             mad = statistics.median([abs(count - center) for count in known])
             scale = max(1.4826 * mad * covered, math.sqrt(max(expected, 1)))
-            found["expected"] = expected
             found["z"] = (mentions - expected) / scale
-            found["log_ratio"] = math.log((mentions + 1) / (expected + 1))
-            found["multiple"] = mentions / expected if expected else None
+            expected += total - mentions
+            found["expected"] = expected
+            found["log_ratio"] = math.log((total + 1) / (expected + 1))
+            found["multiple"] = total / expected if expected else None
         return found
 
     def _warm(self, forums: list[Forum], symbol: str, hour: int) -> list[Forum]:

@@ -176,7 +176,9 @@ def test_a_forum_whose_usual_is_not_known_yet_has_no_part_in_what_is_abnormal() 
     loud = [post("A", NOW + n / 50, str(n), forum="stocktwits") for n in range(20)]
     crowds = told(*usual("A", [2] * 10), *posts("A", NOW, 3), *loud, stream, ALL_READ)
     row = by_symbol(crowds.rows("all", NOW, 0))["A"]
-    assert (row.mentions, row.baseline_days, row.expected, row.multiple) == (23, 10, 2, 1.5)
+    assert (row.mentions, row.baseline_days, row.baseline, row.expected) == (23, 10, 2, 22)
+    assert row.z == pytest.approx((3 - 2) / math.sqrt(2))
+    assert row.multiple == pytest.approx(23 / 22)
     assert row.covered == 1.0
 
 
