@@ -198,3 +198,48 @@ def test_the_scatter_s_axes_have_a_few_round_prices(scripts: Page, low: float, h
 def test_files_that_are_too_large_are_refused_before_they_are_sent(scripts: Page) -> None:
     assert "at most 200 MB" in run(scripts, "upload", "m.refusalOf([{size: 3e8}])")
     assert run(scripts, "upload", "m.refusalOf([{size: 3e6}])") == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "made"),
+    [
+        ("/bars/A", {"limit": 5, "to": None, "format": ""}, "/bars/A?limit=5"),
+        ("/bars/A?to=9&limit=5", {"to": 3}, "/bars/A?to=3&limit=5"),
+        ("/bars/A", {}, "/bars/A"),
+    ],
+)
+def test_a_parameter_replaces_what_the_path_had_of_it(
+    scripts: Page, path: str, asked: dict[str, Any], made: str
+) -> None:
+    assert run(scripts, "api", "m.withQuery(v[0], v[1])", path, asked) == made
+
+
+@pytest.mark.parametrize(
+    ("rows", "until", "is_whole", "query"),
+    [
+        (12_000, 0, False, {}),
+        (12_003, 0, True, {"resolution": "600"}),
+        (12_003, 77, False, {"to": "77"}),
+        (12_000, 77, False, {}),
+    ],
+)
+def test_a_long_file_is_asked_for_whole_or_up_to_a_time(
+    scripts: Page, rows: int, until: int, is_whole: bool, query: dict[str, str]
+) -> None:
+    file = {"symbols": ["A", "B", "C"], "rows": rows, "interval_ms": 1_000}
+    about = {
+        "upload": "u",
+        "understood": {"files": [{**file, "first_ms": 0, "last_ms": 6_000_000}]},
+    }
+    state = {"api": "http://x", "upload": "u", "pair": "A~B", "window": 0, "until": until}
+    found = run(
+        scripts,
+        "source",
+        "(m.rememberUpload('http://x', v[0]), await m.sourceOf(v[1])"
+        ".then((s) => [s.isWhole, s.drawn.bars('A'), s.bars('A'), s.drawn.slotMs]))",
+        about,
+        {**state, "prices": "level", "hedge": "ols"},
+    )
+    sent = "&".join(f"{name}={value}" for name, value in query.items())
+    drawn = f"/uploads/u/bars/A?{sent}" if sent else "/uploads/u/bars/A"
+    assert found == [is_whole, drawn, "/uploads/u/bars/A", 10_000 if is_whole else 1_000]

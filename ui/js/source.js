@@ -83,10 +83,8 @@ function liveSource({api, interval}) {
 
 /** What charts get of a long file: a few rows that stand for all of it, or every bar up to a time. */
 function drawnOf({bars, spreads, interval, intervalMs}, {about, pair, until}) {
-  if (!isLong(about, pair) || until) {
-    const cut = {to: until || null}
-    return {bars: (symbol) => withQuery(bars(symbol), cut), spreads: (each) => withQuery(spreads(each), cut), interval, slotMs: intervalMs}
-  }
+  if (!isLong(about, pair)) return {bars, spreads, interval, slotMs: intervalMs}
+  if (until) return {bars: (symbol) => withQuery(bars(symbol), {to: until}), spreads: (each) => withQuery(spreads(each), {to: until}), interval, slotMs: intervalMs}
   const [fromMs, toMs] = stretchOf(about, pair)
   return {
     bars: (symbol) => withQuery(bars(symbol), {resolution: WHOLE.bars}), spreads: (each) => withQuery(spreads(each), {resolution: WHOLE.spreads}),
