@@ -66,7 +66,7 @@ BURSTING = (
     "{s} is moving! What is going on?",
     "Did anybody see {s} just now? Amazing, huge win for holders",
     "{s} halted? Volume is insane",
-    "{s}!!! {s}!!! I love this stock",
+    "{s}!!! {s}!!! I love it",
     "Everybody talks about {s}. Terrible for the shorts, great for us",
     "Late to {s}, is IT over?",
 )
