@@ -34,8 +34,8 @@ def read_feed(body: bytes) -> Page:
         try:
             written.append(_written(entry))
         except (BadMessage, ValueError) as e:
-            raw = ElementTree.tostring(entry)
-            refused.append((raw, f"expected an entry of Reddit, was something else: {e}"))
+            kept = f"{_text(entry, 'id')} {_text(entry, 'published')}".encode()
+            refused.append((kept, f"expected an entry of Reddit, was something else: {e}"))
     older = written[-1].post_id if written else None
     return Page(written=tuple(written), older=older, refused=tuple(refused))
 

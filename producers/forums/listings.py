@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from oddlot.errors import BadMessage
-from producers.forums.written import MAX_ID, Page, Written, plain
+from producers.forums.written import MAX_ID, Page, Written, plain, without_author
 
 PERMALINKS = "https://www.reddit.com"
 SUBMISSION = "t3"
@@ -68,7 +68,9 @@ def read_listing(body: bytes) -> Page:
         try:
             written.append(_written(_submissions.decode(raw)))
         except (msgspec.DecodeError, UnicodeDecodeError, BadMessage) as e:
-            refused.append((raw, f"expected a post of Reddit, was something else: {e}"))
+            refused.append(
+                (without_author(raw), f"expected a post of Reddit, was something else: {e}")
+            )
     return Page(written=tuple(written), older=answer.data.after, refused=tuple(refused))
 
 

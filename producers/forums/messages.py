@@ -10,7 +10,7 @@ import msgspec
 
 from oddlot.contracts.social import Mood
 from oddlot.errors import BadMessage
-from producers.forums.written import Written, plain
+from producers.forums.written import Written, plain, without_author
 
 STREAMS = "https://stocktwits.com/symbol/"
 MOODS: dict[str, Mood] = {"Bullish": "bullish", "Bearish": "bearish"}
@@ -25,7 +25,7 @@ class Part:
     written : its messages.
     newest, oldest : their ids; None where there are none.
     has_more : whether there are older ones than these, of those that were asked for.
-    refused : messages that could not be read, with the reason.
+    refused : messages that could not be read, without who wrote them, and the reason.
     """
 
     written: tuple[Written, ...]
@@ -82,7 +82,7 @@ def read_part(body: bytes, tag: str) -> Part:
             found.append((message.id, _written(message, tag)))
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as e:
             reason = f"expected a message of Stocktwits, was something else: {e}"
-            refused.append((bytes(raw), reason))
+            refused.append((without_author(bytes(raw)), reason))
     ids = [number for number, _ in found]
     return Part(
         written=tuple(written for _, written in found),

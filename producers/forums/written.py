@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from oddlot.contracts.messages import Post
 from oddlot.contracts.social import MAX_EXCERPT, MAX_URL, Forum, Mood, MoodSource
 from oddlot.quant.moods import mood_of
@@ -22,6 +24,8 @@ _SPACES = re.compile(r"\s+")
 _PEOPLE = re.compile(r"(?<!\w)/?(?:u|user)/[\w-]{2,}|(?<![\w@])@[A-Za-z_]\w+")
 _TAG: MoodSource = "tag"
 _VADER: MoodSource = "vader"
+# What tells what is wrong with a post without telling whose it is.
+_HARMLESS = ("id", "name", "created_utc", "created_at")
 _TAGS = re.compile(r"<[^<>]*>")
 
 
@@ -59,7 +63,7 @@ class Page:
     ----------
     written : what could be read of it.
     older : what to ask for the part before it with; None at the end.
-    refused : posts that could not be read, with the reason.
+    refused : posts that could not be read, without who wrote them, and the reason.
     """
 
     written: tuple[Written, ...]
@@ -92,6 +96,22 @@ def plain_of_markup(markup: str) -> str:
     'TSLA & NVDA up'
     """
     return _SPACES.sub(" ", plain(html.unescape(_TAGS.sub(" ", markup)))).strip()
+
+
+def without_author(raw: bytes) -> bytes:
+    """Give what may be kept of a post that could not be read: what it is, and of when.
+
+    Examples
+    --------
+    >>> without_author(b'{"name": "t3_1", "created_utc": "soon", "author": "someone"}')
+    b'{"name":"t3_1","created_utc":"soon"}'
+    """
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return b""
+    fields = found if isinstance(found, dict) else {}
+    return msgspec.json.encode({name: fields[name] for name in _HARMLESS if name in fields})
 
 
 def excerpt_of(written: Written) -> str:

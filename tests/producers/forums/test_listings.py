@@ -58,10 +58,12 @@ def test_a_post_that_cannot_be_read_does_not_take_the_others_with_it() -> None:
         {"title": "no name"},
         {**POST, "name": "t3" * 99},
     ]
-    page = read_listing(listing_body(*bad, POST))
+    page = read_listing(listing_body(*({**each, "author": "someone"} for each in bad), POST))
     assert [post.post_id for post in page.written] == ["t3_1"]
     assert len(page.refused) == 3
     assert all("expected a post of Reddit" in reason for _, reason in page.refused)
+    assert b'"yesterday"' in page.refused[0][0]
+    assert b"someone" not in b"".join(kept for kept, _ in page.refused)
 
 
 def test_what_was_removed_has_no_words() -> None:
