@@ -13,8 +13,8 @@ from oddlot.store.buzz_reader import Covered, MoodsTold
 SPARK_HOURS = 24  # the shown hour and those before it
 MAX_SYMBOLS = 5_000  # of one crowd and hour: cashtags may be anything
 # An hour without a mention is one with none if at least so much of it, as far as it has passed, was
-# read; else nobody knows, and it is a gap.
-KNOWN_SHARE = 0.5
+# read; else nobody knows, and it is a gap. One of two forums will do, though it be read with a lag.
+KNOWN_SHARE = 0.4
 
 
 class Hours:

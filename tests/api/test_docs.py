@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from api import app as apps
 from api import (
     buzz,
+    buzz_hours,
     buzzing,
     channels,
     clients,
@@ -69,6 +70,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
         f"the last {buzzing.MAX_PAST} of them are kept",
         f"At most {buzz.MAX_ROWS} rows (default {buzz.DEFAULT_ROWS})",
         f"the newest {buzz.DEFAULT_HOURS} (`limit`, at most {MAX_HOURS})",
+        f"less than {buzz_hours.KNOWN_SHARE:.0%}".replace("%", " %"),
         f"up to {MAX_WORDS} words ({posts.MAX_LOOKED_FOR} characters)",
         f"`limit` is {posts.DEFAULT_POSTS} by default, at most {MAX_POSTS}",
     ],

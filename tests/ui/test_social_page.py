@@ -166,6 +166,18 @@ def test_a_forum_that_refuses_says_why_and_what_to_do(visit: Visit, api: FakeApi
     assert "next in" in places.inner_text()
 
 
+@pytest.mark.usefixtures("api")
+def test_a_reader_of_the_places_is_left_where_he_is(visit: Visit) -> None:
+    seen = opened(visit)
+    line = seen.page.locator("[data-forum=reddit] li").last
+    line.evaluate("(element) => { element.marked = true }")
+    words = line.inner_text()
+    seen.page.wait_for_function(
+        "([element, words]) => element.innerText !== words", arg=[line.element_handle(), words]
+    )
+    assert line.evaluate("(element) => element.isConnected && element.marked")
+
+
 def test_a_store_that_is_away_leaves_the_last_result(visit: Visit, api: FakeApi) -> None:
     api.crowd.detail = "expected the store to answer, was silent"
     seen = opened(visit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,7 +29,8 @@ def scripts(browser: Browser, dashboard: str) -> Iterator[Page]:
 def row(**changed: Any) -> dict[str, Any]:
     made = {"symbol": "GME", "name": "GME", "hour_ms": NOON_MS, "mentions": 24, "covered": 1}
     made |= {"baseline": 2, "baseline_days": 30, "is_warm": True, "expected": 2, "z": 11}
-    made |= {"log_ratio": 2.1, "multiple": 12, "momentum": 1.5, "rank": 1, "first_seen_ms": 0}
+    made |= {"log_ratio": math.log(25 / 3), "multiple": 12, "momentum": 1.5}
+    made |= {"rank": 1, "first_seen_ms": 0}
     return {**made, "bullish": 9, "bearish": 3, "tagged": 4, "read": 8, **changed}
 
 
@@ -49,11 +51,26 @@ def test_a_multiple_says_what_it_is_of(scripts: Page, changed: Any, words: str) 
 
 def test_what_is_behind_a_number_is_said_in_words(scripts: Page) -> None:
     said = run(scripts, "social_rows", "m.behindWords(v[0])", row(covered=0.5, is_warm=False))
-    for words in ("24 mentions in the 50 % of the hour", "30 of 30 days: 2.0", "z +11.0", "+2.10"):
+    for words in ("24 mentions in the 50 % of the hour", "30 of 30 days: 2.0", "z +11.0", "+2.12"):
         assert words in said
     assert "too few days" in said
     cold = row(expected=None, baseline=None, z=None, log_ratio=None, is_warm=False)
     assert "nothing to compare" in run(scripts, "social_rows", "m.behindWords(v[0])", cold)
+
+
+def test_a_bar_is_as_long_as_the_buzz_is_beyond_the_usual(scripts: Page) -> None:
+    rows = [row(log_ratio=4.0), row(log_ratio=2.0), row(log_ratio=-1.0), row(log_ratio=None)]
+    shares = run(scripts, "social_rows", "v[0].map((row) => m.barShare(row, v[0]))", rows)
+    assert shares == [1, 0.5, 0, 0]
+    assert run(scripts, "social_rows", "m.barShare(v[0], [v[0]])", row(log_ratio=0.4)) < 0.3
+
+
+def test_mentions_that_are_not_compared_are_told_apart(scripts: Page) -> None:
+    partly = row(mentions=11, expected=2, log_ratio=0.0)
+    said = run(scripts, "social_rows", "m.behindWords(v[0])", partly)
+    assert "compared are the 2 in forums" in said
+    whole = row(mentions=11, expected=2, log_ratio=math.log(4))
+    assert "compared are" not in run(scripts, "social_rows", "m.behindWords(v[0])", whole)
 
 
 def test_moods_say_who_told_them(scripts: Page) -> None:

@@ -16,3 +16,9 @@ export function h(tag, attributes = {}, ...children) {
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text
 }
+
+/** Put these children in, in this order, only if they are not there already: what is scrolled stays where it is. */
+export function setChildren(element, children) {
+  const isSame = children.length === element.children.length && children.every((child, i) => child === element.children[i])
+  if (!isSame) element.replaceChildren(...children)
+}

@@ -3,7 +3,7 @@
 import {ago} from "./divergence_rows.js"
 import {inTime} from "./divergence_budgets.js"
 import {card} from "./card.js"
-import {h} from "./dom.js"
+import {h, setChildren, setText} from "./dom.js"
 import {follow} from "./social.js"
 import {forumName, placeName} from "./social_rows.js"
 
@@ -32,11 +32,41 @@ export function timesOf(place, nowMs) {
   return {last, next}
 }
 
-function line(place, nowMs) {
-  const {last, next} = timesOf(place, nowMs)
-  return h("li", {class: "o-place", "data-state": place.state, title: place.detail || false},
-    h("span", {class: "o-place-dot", "aria-hidden": "true"}), h("b", {}, placeName(place)),
-    h("span", {class: "o-sub"}, place.state === "read" ? last : `${STATES[place.state]}, ${last}`), h("span", {class: "o-sub"}, next))
+function placeLine() {
+  const [name, last, next] = [h("b"), h("span", {class: "o-sub"}), h("span", {class: "o-sub"})]
+  const element = h("li", {class: "o-place"}, h("span", {class: "o-place-dot", "aria-hidden": "true"}), name, last, next)
+  return {
+    element,
+    say: (place, nowMs) => {
+      const times = timesOf(place, nowMs)
+      if (element.dataset.state !== place.state) element.dataset.state = place.state
+      if (element.title !== place.detail) element.title = place.detail
+      setText(name, placeName(place))
+      setText(last, place.state === "read" ? times.last : `${STATES[place.state]}, ${times.last}`)
+      setText(next, times.next)
+    },
+  }
+}
+
+/** One forum: its lines stay while their words change, so that one can scroll through hundreds. */
+function forumSection(forum) {
+  const said = h("span", {class: "o-sub"})
+  const reasons = h("div")
+  const list = h("ul", {class: "o-places", tabindex: "0", "aria-label": `Places of ${forumName(forum)}`})
+  const lines = new Map()
+  return {
+    element: h("section", {class: "o-forum", "data-forum": forum}, h("h3", {}, `${forumName(forum)} `, said), reasons, list),
+    say: ({words, places}, nowMs) => {
+      setText(said, words)
+      const why = reasonsOf(places)
+      if (why.join("\n") !== [...reasons.children].map((each) => each.textContent).join("\n")) reasons.replaceChildren(...why.map((reason) => h("p", {class: "o-warn"}, reason)))
+      setChildren(list, places.map((place) => {
+        if (!lines.has(place.place)) lines.set(place.place, placeLine())
+        lines.get(place.place).say(place, nowMs)
+        return lines.get(place.place).element
+      }))
+    },
+  }
 }
 
 /** Reasons, each once, with how many places have it. */
@@ -50,16 +80,19 @@ export function mount(box, model) {
   const frame = card(box, {title: "Where it is read"})
   const words = h("p", {class: "o-empty", role: "status"})
   const list = h("div", {class: "o-forums"})
+  const sections = new Map()
   frame.body.append(words, list)
   const draw = () => {
     const nowMs = Date.now()
     const scans = followed?.shown.view?.scans ?? []
     words.hidden = scans.length > 0
     words.textContent = followed?.shown.view ? "No place has been read yet: “oddlot up” starts the producers; docs/forums.md says which forums they read, and with which keys." : "Waiting for the places…"
-    list.replaceChildren(...placesOf(scans).map(({forum, words: said, places}) => h("section", {class: "o-forum", "data-forum": forum},
-      h("h3", {}, forumName(forum), h("span", {class: "o-sub"}, ` ${said}`)),
-      ...reasonsOf(places).map((reason) => h("p", {class: "o-warn"}, reason)),
-      h("ul", {class: "o-places"}, ...places.map((place) => line(place, nowMs))))))
+    const forums = placesOf(scans)
+    for (const each of forums) {
+      if (!sections.has(each.forum)) sections.set(each.forum, forumSection(each.forum))
+      sections.get(each.forum).say(each, nowMs)
+    }
+    setChildren(list, forums.map(({forum}) => sections.get(forum).element))
   }
   let followed = null
   followed = follow(model, draw)

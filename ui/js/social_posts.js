@@ -14,6 +14,7 @@ import {hourBars} from "./social_spark.js"
 const PAGE = 50
 const RELOAD_MS = 4_000 // posts that come by the second are shown by the handful
 const HOURS = 72
+const AGE_EVERY_MS = 10_000
 const ONE_COLUMN = "(max-width:899.95px)" // Material UI's "md", below which the posts are under the ranking
 const STRETCHES = [["hour", "This hour"], ["day", "24 hours"], ["all", "All"]]
 const MOODS = [["", "any mood"], ["bullish", "bullish"], ["bearish", "bearish"]]
@@ -82,15 +83,20 @@ export function mount(box, model) {
   frame.body.append(hours, about, h("div", {class: "o-filters", role: "group", "aria-label": "Filters of the posts"}, stretch.element, mood.element), scroll)
   const showHours = history(hours)
   let [mentions, next, turn, wanted, counted, chosen, loadedMs, waiting, ended] = [[], null, 0, "", null, null, 0, null, false]
-  let named = model.symbol
+  let [named, drawn] = [model.symbol, ""]
 
   // Words are looked for in all there is; a number is of an hour.
   const stretchNow = () => chosen ?? (model.q ? "all" : "hour")
+  const age = () => list.querySelectorAll("time").forEach((time) => setText(time, ago(Date.now() - Date.parse(time.dateTime))))
   const draw = () => {
+    more.hidden = !next
+    const posts = postsOf(mentions)
+    const now = JSON.stringify([model.symbol, posts.map((post) => [post.forum, post.post_id, post.symbols])])
+    if (now === drawn) return age() // whoever reads or points at one is left in peace
+    drawn = now
     const nowMs = Date.now()
     const onsymbol = (symbol) => { model.symbol = symbol }
-    list.replaceChildren(...postsOf(mentions).map((post) => postItem(post, {nowMs, onsymbol, symbol: model.symbol})))
-    more.hidden = !next
+    list.replaceChildren(...posts.map((post) => postItem(post, {nowMs, onsymbol, symbol: model.symbol})))
   }
   const say = (error) => {
     words.hidden = mentions.length > 0 && !error
@@ -110,7 +116,9 @@ export function mount(box, model) {
       say(null)
       draw()
     } catch (error) {
-      if (mine === turn && !ended) say(error) // what was there stays
+      if (mine !== turn || ended) return
+      say(error) // what was there stays
+      waiting ??= setTimeout(again, RELOAD_MS)
     }
   }
   const redraw = (shown) => {
@@ -142,7 +150,7 @@ export function mount(box, model) {
   }
   let followed = null
   followed = follow(model, redraw)
-  const ticking = setInterval(draw, 30_000)
+  const ticking = setInterval(age, AGE_EVERY_MS)
   return () => {
     ended = true
     clearInterval(ticking)

@@ -4,6 +4,7 @@ import {DASH, number, signed} from "./format.js"
 
 export const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+const LEAST_FULL_BAR = Math.log(5) // where nobody is far beyond the usual, no bar looks like it
 const FORUMS = {all: "all forums", reddit: "Reddit", stocktwits: "Stocktwits"}
 
 /** "2024-08-08T15" -> when that hour began. */
@@ -39,11 +40,15 @@ export function multipleWords(row) {
   return isNew(row) ? "new" : "from 0"
 }
 
-/** How long a bar is, 0 to 1, on a logarithmic scale: a hundredfold must not hide a threefold. */
+/** How long a bar is, 0 to 1: how far beyond the usual, on a logarithmic scale, or a hundredfold would hide a threefold. */
 export function barShare(row, rows) {
-  const strength = (each) => (each.multiple == null ? 0 : Math.log1p(Math.max(0, each.multiple)))
-  const most = Math.max(...rows.map(strength), Math.log1p(4))
-  return strength(row) / most
+  const strength = (each) => Math.max(0, each.log_ratio ?? 0)
+  return strength(row) / Math.max(...rows.map(strength), LEAST_FULL_BAR)
+}
+
+/** How many of the mentions are compared: a forum without a baseline yet is not. */
+function comparedOf(row) {
+  return row.log_ratio == null || row.expected == null ? row.mentions : Math.round(Math.exp(row.log_ratio) * (row.expected + 1) - 1)
 }
 
 /** What a multiple is made of. */
@@ -51,6 +56,7 @@ export function behindWords(row) {
   const said = [`${row.mentions} mentions${row.covered < 0.995 ? ` in the ${Math.round(row.covered * 100)} % of the hour that was read` : ""}`]
   if (row.expected == null) said.push("nothing to compare with: this hour of no day before was read")
   else said.push(`${number(row.expected, 1)} expected`, `median of this hour on ${row.baseline_days} of 30 days: ${number(row.baseline, 1)}`)
+  if (comparedOf(row) !== row.mentions) said.push(`compared are the ${comparedOf(row)} in forums that have been read for long enough`)
   if (row.z != null) said.push(`z ${signed(row.z, 1)}`)
   if (row.log_ratio != null) said.push(`ln ratio ${signed(row.log_ratio, 2)}`)
   if (row.expected != null && !row.is_warm) said.push("too few days to trust it")

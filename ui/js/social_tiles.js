@@ -22,7 +22,7 @@ export function figuresOf(view, {ageMs, nowMs}) {
   const isWhole = known && nowMs >= view.hour_ms + HOUR_MS
   return [
     ["hour", "Hour, UTC", known ? hourWords(view.hour_ms, nowMs).slice(-11) : DASH, known ? (isWhole ? hourWords(view.hour_ms, 0).slice(0, 10) : `${Math.floor((nowMs - view.hour_ms) / 60_000)} of 60 min so far`) : "nothing read yet", ""],
-    ["loudest", "Most abnormal", first?.symbol ?? DASH, first ? `${multipleWords(first)} baseline, ${first.mentions} mentions` : days ? "nobody is beyond the usual" : "no baseline yet", ""],
+    ["loudest", "Most abnormal", first?.symbol ?? DASH, first ? `${multipleWords(first)}${first.multiple == null ? "" : " baseline"}, ${first.mentions} mentions` : days ? "nobody is beyond the usual" : "no baseline yet", ""],
     ["symbols", "Symbols · mentions", view ? `${number(view.symbols, 0)} · ${number(view.mentions, 0)}` : DASH, "of the hour", ""],
     ["new", "Never named before", known ? String(fresh.length) : DASH, fresh.length ? fresh.slice(0, 4).join(", ") : "first seen within a day", fresh.length ? "fresh" : ""],
     ["mood", "Bulls · bears", bulls + bears ? `${number((100 * bulls) / (bulls + bears), 0)} % bulls` : DASH, bulls + bears ? `${number(bulls, 0)} to ${number(bears, 0)} who said` : "nobody said", ""],
