@@ -64,8 +64,11 @@ def test_words_are_plain_text() -> None:
 
 
 def test_a_message_that_cannot_be_read_does_not_take_the_others_with_it() -> None:
-    bad = [{**MESSAGE, "created_at": "yesterday"}, {**MESSAGE, "created_at": "2022-04-03T17:05:36"}]
-    bad = [{**each, "user": {"username": "someone"}} for each in ({"id": "x"}, *bad)]
+    bad: list[dict[str, Any]] = [
+        {**MESSAGE, "created_at": "yesterday"},
+        {**MESSAGE, "created_at": "2022-04-03T17:05:36"},
+    ]
+    bad = [each | {"user": {"username": "someone"}} for each in [{"id": "x"}, *bad]]
     part = read_part(body(*bad, MESSAGE), "TSLA")
     assert [post.post_id for post in part.written] == ["7"]
     assert len(part.refused) == 3
