@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, fields
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from oddlot import errors
 from oddlot.contracts.messages import Buzz, Crowd, Forum, ForumScan, Post
 from oddlot.contracts.topics import DAY_MS
-from oddlot.settings import Settings
-from oddlot.store import client as clients
-from oddlot.store import migrations, posts
+from oddlot.store import posts
+from oddlot.store.connected import Connected
 from oddlot.store.posts import MAX_POSTS, Order, PostCursor, PostsPage, PostsWanted
 
 T = TypeVar("T")
@@ -132,32 +130,8 @@ class _Newest(msgspec.Struct):
     at: int
 
 
-class BuzzReader:
-    """Answers views of posts and buzz; any number at a time in one event loop.
-
-    Every method raises `StoreUnavailable` when the store is away.
-    """
-
-    def __init__(self, settings: Settings, client: AsyncClient) -> None:
-        """Read by a client that is there already."""
-        self._settings = settings
-        self._client = client
-
-    @classmethod
-    async def connect(cls, settings: Settings) -> Self:
-        """Connect, and bring the tables up to date if nobody has.
-
-        Parameters
-        ----------
-        settings : where the store is.
-
-        Raises
-        ------
-        StoreUnavailable
-            If it does not answer.
-        """
-        await asyncio.to_thread(migrations.apply, settings)
-        return cls(settings, await clients.connect_async(settings))
+class BuzzReader(Connected):
+    """Answers views of posts and buzz."""
 
     async def newest_hour_ms(self, to_ms: int) -> int | None:
         """Give the newest hour with buzz; None where there is none.
@@ -210,9 +184,7 @@ class BuzzReader:
             for row in found
         ]
 
-    async def covered(
-        self, from_ms: int, to_ms: int, symbol: str | None = None
-    ) -> list[Covered]:
+    async def covered(self, from_ms: int, to_ms: int, symbol: str | None = None) -> list[Covered]:
         """Tell how much of each hour has been read, place by place.
 
         Parameters
@@ -262,13 +234,8 @@ class BuzzReader:
         page = found[:limit]
         return PostsPage(posts=page, next_after=posts.cursor(page[-1]) if found[limit:] else None)
 
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._client.close()
-
     async def _rows(self, sql: str, kind: type[T], parameters: dict[str, Any]) -> list[T]:
-        with clients.answering(self._settings):
-            lines = await self._client.raw_query(sql, parameters=parameters, fmt="JSONEachRow")
+        lines = await self._lines(sql, parameters)
         # A window of hours is megabytes of JSON, which would hold up the loop.
         return await asyncio.to_thread(msgspec.json.Decoder(kind).decode_lines, lines)
 
