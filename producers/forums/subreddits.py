@@ -19,6 +19,7 @@ from producers.providers.adapter import TOO_MANY_REQUESTS, Answer
 PAGE_POSTS = "100"  # the most that Reddit gives at once
 FEEDS_PER_MINUTE = 1  # what Reddit lets an address without a key read, as measured by many
 TOKEN_SHARE = 0.9  # of its life: a token that ends on the way is a request for nothing
+REFUSED_KEY = (400, 401, 403)
 OK, REFUSED_TOKEN, NOT_YOURS, NOT_FOUND = 200, 401, (403, 451), (301, 302, 404)
 HOW_TO_GET_A_KEY = (
     "have Reddit approve an application, register it at https://www.reddit.com/prefs/apps, set "
@@ -84,11 +85,15 @@ class Listings:
         answer = await _named(
             self._http, "POST", url, form={"grant_type": "client_credentials"}, auth=key
         )
-        if answer.status in (400, REFUSED_TOKEN):
+        if answer.status in REFUSED_KEY:
             raise KeyRefused(
                 f"Reddit does not take the key (HTTP {answer.status}): compare "
                 "ODDLOT_REDDIT_CLIENT_ID and ODDLOT_REDDIT_CLIENT_SECRET with "
                 "https://www.reddit.com/prefs/apps"
+            )
+        if answer.status not in (OK, TOO_MANY_REQUESTS):
+            raise VenueUnavailable(
+                f"Reddit gives no token (HTTP {answer.status}); asked again later"
             )
         _check(answer, "", has_key=True)
         token = read_token(answer.body)

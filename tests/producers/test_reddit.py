@@ -314,6 +314,27 @@ async def test_a_key_that_is_not_taken_is_said_without_telling_it(
     assert site.asked == []
 
 
+@pytest.mark.parametrize(
+    ("status", "state", "words"),
+    [
+        (403, "unavailable", "does not take the key (HTTP 403)"),
+        (404, "unavailable", "gives no token (HTTP 404)"),
+        (503, "unavailable", "gives no token (HTTP 503)"),
+        (429, "limited", "too many requests"),
+        (200, "unavailable", "expected a token of Reddit"),
+    ],
+)
+async def test_without_a_token_nothing_is_asked_for(
+    site: FakeReddit, http: httpx.AsyncClient, status: int, state: str, words: str
+) -> None:
+    site.token_answers = [httpx.Response(status, json={"error": "unsupported_grant_type"})]
+    desk = Desk(site, http)
+    await desk.look()
+    assert desk.scans[0].state == state
+    assert words in desk.scans[0].detail
+    assert site.asked == []
+
+
 async def test_a_machine_that_is_offline_says_so() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route", request=request)

@@ -25,6 +25,7 @@ class FakeReddit:
         self.posts: list[dict[str, Any]] = []
         self.asked: list[httpx.Request] = []
         self.answers: list[httpx.Response] = []  # given before any of our own
+        self.token_answers: list[httpx.Response] = []
         self.after_asking: list[Callable[[], object]] = []  # called once each, between two requests
         self.tokens = 0
         self.expired: set[str] = set()
@@ -74,6 +75,8 @@ class FakeReddit:
         return answer
 
     def _token(self, request: httpx.Request) -> httpx.Response:
+        if self.token_answers:
+            return self.token_answers.pop(0)
         assert parse_qs(request.content.decode()) == {"grant_type": ["client_credentials"]}
         expected = httpx.BasicAuth("me", SECRET)
         wanted = next(expected.auth_flow(httpx.Request("POST", request.url)))
