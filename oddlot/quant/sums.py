@@ -129,20 +129,11 @@ def figures(
     np.maximum(least, _FLOORS[prices], out=least)
     least *= count
 
-    (syy, sxy, sxx), (aa, ab, bb) = centred
     found = np.empty((len(FIGURES), len(n)))
-    hedge_ratio, intercept, r_squared, spread, z, correlation = found
-    y_off, x_off = last - offsets[0]
-    if hedge == "origin":
-        sse = _through_origin(found, centred[0], means[0], n)
-        np.add(y_off - hedge_ratio * x_off, intercept, out=spread)
-        intercept.fill(0.0)
-    else:
-        np.divide(sxy, sxx, out=hedge_ratio)
-        sse = syy - hedge_ratio * sxy
-        np.subtract(means[0, 0], hedge_ratio * means[0, 1], out=intercept)
-        np.subtract(1, sse / syy, out=r_squared)
-        np.subtract(y_off, hedge_ratio * x_off, out=spread)
+    hedge_ratio, _, _, spread, z, correlation = found
+    regress = _through_origin if hedge == "origin" else _with_intercept
+    sse = regress(found, centred[0], means[0], last - offsets[0], n)
+    aa, ab, bb = centred[1]
     np.divide(spread, np.sqrt(sse / count[1, 0]), out=z)
     np.divide(ab, np.sqrt(aa * bb), out=correlation)
     np.maximum(np.minimum(correlation, 1, out=correlation), -1, out=correlation)
@@ -153,15 +144,32 @@ def figures(
     return found, _doubtful(found, checks, n >= MIN_CLOSES)
 
 
-def _through_origin(found: Float64s, centred: Float64s, means: Float64s, n: Int64s) -> Float64s:
-    """Regress without an intercept; its place takes the residuals' mean, about which they sum."""
-    hedge_ratio, mean, r_squared = found[:3]
+def _with_intercept(
+    found: Float64s, centred: Float64s, means: Float64s, off: Float64s, n: Int64s
+) -> Float64s:
+    """Regress; give the residuals' squares about their mean, summed."""
+    hedge_ratio, intercept, r_squared, spread = found[:4]
     syy, sxy, sxx = centred
-    y_mean, x_mean = means
+    np.divide(sxy, sxx, out=hedge_ratio)
+    sse: Float64s = syy - hedge_ratio * sxy
+    np.subtract(means[0], hedge_ratio * means[1], out=intercept)
+    np.subtract(1, sse / syy, out=r_squared)
+    np.subtract(off[0], hedge_ratio * off[1], out=spread)
+    return sse
+
+
+def _through_origin(
+    found: Float64s, centred: Float64s, means: Float64s, off: Float64s, n: Int64s
+) -> Float64s:
+    """Regress without an intercept, as `_with_intercept` does with one."""
+    hedge_ratio, intercept, r_squared, spread = found[:4]
+    (syy, sxy, sxx), (y_mean, x_mean) = centred, means
     np.divide(sxy + n * x_mean * y_mean, sxx + n * x_mean * x_mean, out=hedge_ratio)
-    np.subtract(y_mean, hedge_ratio * x_mean, out=mean)
+    intercept.fill(0.0)
+    mean = y_mean - hedge_ratio * x_mean  # of the residuals
     sse: Float64s = syy - 2 * hedge_ratio * sxy + hedge_ratio * hedge_ratio * sxx
     np.subtract(1, (sse + n * mean * mean) / (syy + n * y_mean * y_mean), out=r_squared)
+    np.add(off[0] - hedge_ratio * off[1], mean, out=spread)
     return sse
 
 
