@@ -120,10 +120,7 @@ def figures(
     raw, count = kinds[:, 2:], np.empty((2, 1, len(n)))
     count[0, 0], count[1, 0] = n, n - 1
     offsets = kinds[:, :2] / count
-    centred = np.empty_like(raw)
-    np.multiply(kinds[:, :1], offsets, out=centred[:, :2])
-    np.multiply(kinds[:, 1], offsets[:, 1], out=centred[:, 2])
-    np.subtract(raw, centred, out=centred)
+    centred = _centred(kinds, offsets)
     means = about.reshape(2, 2, -1) + offsets
     least = means * means * ROUNDING**2
     np.maximum(least, _FLOORS[prices], out=least)
@@ -142,6 +139,15 @@ def figures(
     if checks.all() and n.min(initial=MIN_CLOSES) >= MIN_CLOSES:  # also of no pair at all
         return found, None
     return found, _doubtful(found, checks, n >= MIN_CLOSES)
+
+
+def _centred(kinds: Float64s, offsets: Float64s) -> Float64s:
+    """Give the products of both kinds about their means."""
+    centred = np.empty_like(kinds[:, 2:])
+    np.multiply(kinds[:, :1], offsets, out=centred[:, :2])
+    np.multiply(kinds[:, 1], offsets[:, 1], out=centred[:, 2])
+    np.subtract(kinds[:, 2:], centred, out=centred)
+    return centred
 
 
 def _with_intercept(
