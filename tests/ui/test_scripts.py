@@ -137,3 +137,13 @@ def test_a_forum_that_is_away_does_not_stand_over_the_prices(scripts: Page) -> N
     venue, forum = {"feed": "binance"}, {"feed": "reddit", "optional": True, "connected": False}
     assert run(scripts, "notice", "m.neededOf(v[0])", [venue, forum]) == venue
     assert run(scripts, "notice", "m.neededOf(v[0])", [forum]) is None
+
+
+def test_an_answer_that_is_cut_off_by_our_patience_is_said_to_be_late(scripts: Page) -> None:
+    late = "async () => { throw new DOMException('late', 'TimeoutError') }"
+    answer = (
+        f"(window.fetch = async () => ({{status: 200, ok: true, json: {late}}}), m.get(v[0], '/'))"
+    )
+    said = run(scripts, "api", f"{answer}.catch((error) => error.message)", "http://api")
+    scripts.reload()  # with a fetch of its own
+    assert said == "http://api/ did not answer within 10 s"

@@ -56,7 +56,10 @@ async function ask(base, path, {allow = [], timeoutMs = TIMEOUT_MS, headers = {}
   const response = await request(url, {...options, timeoutMs, headers: {accept: "application/json", ...headers}})
   if (response.status === 204) return null
   if (!response.ok && !allow.includes(response.status)) throw await refusal(url, response)
-  const body = await response.json().catch(() => null)
+  const body = await response.json().catch((error) => {
+    if (error.name === "TimeoutError") throw new RequestFailed(`${url} did not answer within ${timeoutMs / 1000} s`, {answered: false})
+    return null
+  })
   if (body === null) throw new RequestFailed(`${url}: answered ${response.status} without JSON`, {answered: true, status: response.status})
   return body
 }
