@@ -171,3 +171,30 @@ def test_nothing_reaches_beyond_a_phone(visit: Visit) -> None:
     assert seen.page.evaluate(TOO_WIDE) == []
     ARTEFACTS.mkdir(exist_ok=True)
     seen.page.screenshot(path=ARTEFACTS / "news-phone.png")
+
+
+def test_a_choice_shows_at_once_what_is_there_and_leaves_no_holes(
+    visit: Visit, api: FakeApi
+) -> None:
+    seen = opened(visit, "/news?q=bitcoin")
+    shows(seen, 40)
+    seen.page.get_by_role("button", name="Show all", exact=True).click()
+    shows(seen, 100)
+    newest = sorted((each["published_ms"] for each in api.news.headlines), reverse=True)[:100]
+    shown = seen.page.evaluate("oddlot.news.shown.headlines.map((each) => each.published_ms)")
+    assert shown == newest
+    api.news.say("NVIDIA says more")
+    shows(seen, 101)
+
+
+def test_what_is_focused_stays_so_when_more_comes(visit: Visit, api: FakeApi) -> None:
+    seen = opened(visit)
+    shows(seen, 100)
+    chip = items(seen).nth(2).get_by_role("button", name="AMD", exact=True)
+    chip.focus()
+    api.news.say("Something has just happened")
+    shows(seen, 101)
+    seen.until("document.activeElement")
+    assert chip.count() == 0, "it has moved down by one"
+    moved = items(seen).nth(3).get_by_role("button", name="AMD", exact=True)
+    assert moved.evaluate("(chip) => chip.getRootNode().activeElement === chip")

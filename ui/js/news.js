@@ -49,6 +49,7 @@ class Shown {
   constructor({api, q, symbol, source}, before) {
     Object.assign(this, {base: api, filter: {q, symbol, source}, headlines: [], nextTo: null, loaded: false, error: null, turn: 0, fresh: new Map(), listeners: new Set()})
     this.sources = new Map(before?.sources ?? [])
+    this.headlines = (before?.headlines ?? []).filter((each) => matches(each, this.filter)) // until the API has answered
     this.stream = streamOf(api)
     this.ends = [
       this.stream.subscribe("headlines", (kind, headlines) => this.#hear(kind, headlines)),
@@ -85,9 +86,9 @@ class Shown {
     try {
       const body = await get(this.base, withQuery("/headlines", {...this.filter, to, limit: PAGE}))
       if (turn !== this.turn) return
-      const isFirst = !this.loaded
-      if (to !== null || isFirst || this.headlines.length <= PAGE) this.nextTo = body.next_to
-      this.headlines = merged(this.headlines, body.headlines, MOST)
+      if (to !== null || !this.loaded || !this.#reaches(body.next_to)) this.nextTo = body.next_to
+      this.missedSinceMs = null
+      this.#add(body.headlines)
       if (this.headlines.length >= MOST) this.nextTo = null
       this.loaded = true
       this.error = null
@@ -112,8 +113,19 @@ class Shown {
     const nowMs = Date.now()
     for (const [key, ms] of this.fresh) if (nowMs - ms > FRESH_MS) this.fresh.delete(key)
     if (kind === "update") for (const each of ours) this.fresh.set(keyOf(each), nowMs)
-    this.headlines = merged(this.headlines, ours, MOST)
+    this.#add(ours)
     this.#tell()
+  }
+
+  /** Whether a new page joins what is there: after a long silence it may not. */
+  #reaches(nextTo) {
+    return nextTo === null || (this.missedSinceMs ?? this.headlines[0]?.published_ms ?? -Infinity) >= nextTo
+  }
+
+  /** Everything down to `nextTo` is there; what is older comes page by page, so that none is missing between. */
+  #add(headlines) {
+    const sinceMs = this.nextTo ?? -Infinity
+    this.headlines = merged(this.headlines, headlines, MOST).filter((each) => each.published_ms >= sinceMs)
   }
 
   #learn(states, {isSilent = false} = {}) {
@@ -129,6 +141,7 @@ class Shown {
   #followStream() {
     let before = this.stream.phase
     return this.stream.watch(({phase}) => {
+      if (phase === "down" && before !== "down") this.missedSinceMs = this.headlines[0]?.published_ms ?? null
       if (phase === "open" && before === "down") this.load()
       before = phase
     })

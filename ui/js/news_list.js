@@ -3,7 +3,7 @@
 import {card} from "./card.js"
 import {ago} from "./divergence_rows.js"
 import {h, setText} from "./dom.js"
-import {byDay, timeOf} from "./news_rows.js"
+import {byDay, keyOf, timeOf} from "./news_rows.js"
 import {follow} from "./news.js"
 import {outsideLink, outsideText} from "./outside.js"
 
@@ -16,21 +16,54 @@ function symbolChip(symbol, model) {
 }
 
 /** One headline: all of it is text. */
-export function headlineItem(headline, model, {nowMs, isFresh}) {
+export function headlineItem(headline, model) {
   const {short, long} = timeOf(headline.published_ms)
   const title = outsideLink(headline.url, headline.title, {class: "o-headline", dir: "auto"}) ?? outsideText("span", headline.title, {class: "o-headline"})
   const shown = headline.symbols.slice(0, FEW_SYMBOLS)
   const rest = headline.symbols.length - shown.length
-  return h("li", {class: "o-news-item", "data-fresh": isFresh},
+  return h("li", {class: "o-news-item"},
     h("time", {class: "o-news-time", datetime: new Date(headline.published_ms).toISOString(), title: long}, short),
     h("div", {class: "o-news-body"},
       title,
       headline.excerpt ? outsideText("p", headline.excerpt, {class: "o-news-excerpt", title: headline.excerpt}) : null),
     h("div", {class: "o-news-line"},
       h("button", {type: "button", class: "o-source", title: `Only headlines of ${headline.source}`, onclick: () => { model.source = model.source === headline.source ? "" : headline.source }}, headline.source),
-      h("span", {class: "o-sub"}, ago(nowMs - headline.published_ms)),
+      h("span", {class: "o-sub o-age"}),
       ...(shown.length ? [h("span", {class: "o-symbols"}, ...shown.map((symbol) => symbolChip(symbol, model)))] : []),
       rest > 0 ? h("span", {class: "o-sub", title: headline.symbols.slice(FEW_SYMBOLS).join(", ")}, `and ${rest} more`) : null))
+}
+
+/** Put nodes into a list; those that stay are not touched, so that neither focus nor place is lost. */
+function put(list, nodes) {
+  const kept = new Set(nodes)
+  for (const node of [...list.children]) if (!kept.has(node)) node.remove()
+  let at = list.firstChild
+  for (const node of nodes) {
+    if (node === at) at = at.nextSibling
+    else list.insertBefore(node, at)
+  }
+}
+
+/** Lines of the list, made once each. */
+function linesOf(model) {
+  let [items, days] = [new Map(), new Map()]
+  return (headlines, nowMs, isFresh) => {
+    const [before, heads] = [items, days]
+    items = new Map()
+    days = new Map()
+    return byDay(headlines, nowMs).flatMap(({day, headlines: some}) => {
+      const head = heads.get(day) ?? h("li", {class: "o-day"}, h("h3", {}, day))
+      days.set(day, head)
+      return [head, ...some.map((headline) => {
+        const key = `${keyOf(headline)}\n${headline.title}\n${model.symbol}`
+        const item = before.get(key) ?? headlineItem(headline, model)
+        items.set(key, item)
+        setText(item.querySelector(".o-age"), ago(nowMs - headline.published_ms))
+        item.toggleAttribute("data-fresh", isFresh(headline, nowMs))
+        return item
+      })]
+    })
+  }
 }
 
 /** What is said where there is nothing to show. */
@@ -48,16 +81,15 @@ export function emptyWords({loaded, error, isFiltered, filter, sources}) {
 export function mount(box, model) {
   const frame = card(box, {title: "Headlines"})
   const words = h("p", {class: "o-empty", role: "status"}, "Waiting for the headlines…")
-  const list = h("div", {class: "o-news"})
+  const list = h("ul", {class: "o-news"})
+  const lines = linesOf(model)
   const more = h("button", {type: "button", class: "o-button o-older", hidden: true, onclick: () => followed.shown.older()}, "Older ones")
   frame.body.append(h("div", {class: "o-scroll o-news-scroll", tabindex: "0", role: "region", "aria-label": "Headlines, newest first"}, words, list, more))
   const draw = () => {
     if (!followed) return
     const {shown} = followed
     const nowMs = Date.now()
-    list.replaceChildren(...byDay(shown.headlines, nowMs).map(({day, headlines}) => h("section", {},
-      h("h3", {class: "o-day"}, day),
-      h("ul", {class: "o-news-day"}, ...headlines.map((each) => headlineItem(each, model, {nowMs, isFresh: shown.isFresh(each, nowMs)}))))))
+    put(list, lines(shown.headlines, nowMs, (...given) => shown.isFresh(...given)))
     words.hidden = shown.headlines.length > 0
     setText(words, emptyWords(shown))
     more.hidden = shown.nextTo === null
