@@ -190,7 +190,7 @@ class Pairs:
         async def lines() -> AsyncIterator[str]:
             for done in range(1, len(pairs) + 1):
                 yield json.dumps({"type": "progress", "done": done, "total": len(pairs)}) + "\n"
-                while not self.scans_go_on.is_set():
+                while not self.scans_go_on.is_set():  # noqa: ASYNC110  # by another thread
                     await asyncio.sleep(ASK_AGAIN_S)
             ranked = [self._ranked(pair, interval, i) for i, pair in enumerate(pairs)]
             result = {"type": "result", "group": group, "interval": interval, "window": window}
