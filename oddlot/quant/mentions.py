@@ -13,7 +13,7 @@ from types import MappingProxyType
 from oddlot.contracts.pairs import Symbol
 from oddlot.quant.ambiguous import AMBIGUOUS, AMBIGUOUS_NAMES, CURRENCIES, SHOUTED
 
-MAX_CHARACTERS = 40_000  # of a text: Reddit's own limit of a post
+MAX_CHARACTERS = 10_000  # of a text: what is named further down is not what it is about
 MAX_SYMBOLS = 50  # of one text; a list of everything is about nothing
 SHORTEST_WORD = 2  # single letters need the $
 SHOUTING = 0.6  # share of the words in capitals from which a text shouts
@@ -32,7 +32,10 @@ _LEGAL = frozenset(
 # What people say for names that the groups have in another form.
 _ALSO = {"GOOGL": ("Google",), "META": ("Facebook",), "ETHUSDT": ("Ethereum",)}
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\b/?[ru]/\w+|\S+@\S+\.\w+", re.IGNORECASE)
+# Each part begins at a place of its own: a long run of letters is not looked at from every one.
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|\b/?[ru]/\w+|(?<!\S)[^\s@]{1,64}@\S+\.\w+", re.IGNORECASE
+)
 _CASHTAG = re.compile(
     r"(?<![A-Za-z0-9])\$(?P<tag>[A-Za-z]{1,10})(?:[.\-](?P<suffix>[A-Za-z]))?(?![A-Za-z0-9])"
 )
@@ -88,7 +91,7 @@ def mentioned(text: str, lexicon: Lexicon) -> tuple[Symbol, ...]:
 
     Parameters
     ----------
-    text : plain text, without markup or entities.
+    text : plain text, without markup or entities; its first 10,000 characters are read.
     lexicon : what is known. A cashtag in capitals counts even if nobody knows it.
 
     Examples

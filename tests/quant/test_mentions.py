@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oddlot.quant import mentions
 from oddlot.quant.ambiguous import AMBIGUOUS
 from oddlot.quant.mentions import (
+    MAX_CHARACTERS,
     MAX_SYMBOLS,
     Lexicon,
     forum_tag_of,
@@ -116,6 +120,19 @@ def test_what_a_symbol_is_called_at_the_forum_leads_back_to_it(symbol: str) -> N
 def test_a_list_of_everything_is_cut() -> None:
     text = " ".join(f"${a}{b}Q" for a in "ABCDEFGH" for b in "ABCDEFGHIJ")
     assert len(mentioned(text, KNOWN)) == MAX_SYMBOLS
+
+
+def test_only_the_beginning_of_a_long_text_is_read() -> None:
+    assert mentioned("word " * (MAX_CHARACTERS // 5) + "TSLA", KNOWN) == ()
+
+
+@pytest.mark.parametrize("part", ["a", "A", "$", "@", "A.", "u/", "a@", "A-", "$A", "http://", " "])
+def test_no_text_takes_more_than_its_length(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks ahead from every letter takes a quarter of a minute for this."""
+    monkeypatch.setattr(mentions, "MAX_CHARACTERS", 100_000)
+    begun_s = time.thread_time()
+    mentioned(part * (100_000 // len(part)), NAMED)
+    assert time.thread_time() - begun_s < 5
 
 
 @given(st.text(alphabet="TSLANVDOI $.-/xX&\n", max_size=60))
