@@ -48,8 +48,8 @@ def joined(cut: list[Ticks], symbol: str) -> dict[str, list[Any]]:
     return {name: [v for b in mine for v in getattr(b, name).tolist()] for name in COLUMNS}
 
 
-# A stream: symbol, step of the id (0 and -1 repeat or go back), step of the time, delay, and what is
-# cut after it.
+# A stream: symbol, step of the id (0 and -1 repeat or go back), step of the time, delay, and what
+# is cut after it.
 streams = st.lists(
     st.tuples(
         st.sampled_from(["BTCUSDT", "ETHUSDT", "DOTUSDT"]),
