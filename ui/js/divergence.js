@@ -49,13 +49,12 @@ export function follow(model, draw) {
 
 class Shown {
   constructor({api, groups, interval, symbols, benchmark, z}) {
-    Object.assign(this, {base: api, interval, benchmark, z, stream: streamOf(api), ends: [], followed: new Set(), listeners: new Set(), turns: new Map()})
+    Object.assign(this, {base: api, interval, benchmark, z, summary: null, stream: streamOf(api), ends: [], followed: new Set(), listeners: new Set(), turns: new Map()})
     this.pasted = listOf(symbols)
     this.groups = this.pasted.length ? [] : listOf(groups)
     this.views = new Map() // group -> its newest scan
     this.errors = new Map() // group -> why there is none
     this.histories = new Map()
-    this.summary = null
     this.progress = null // of the scan that goes on
     this.scanError = null
     this.ends.push(this.#followStream(), this.stream.subscribe("peer-groups", (kind, changes) => this.#regroup(kind, changes)))
@@ -196,8 +195,7 @@ class Shown {
     this.loadSummary()
     const changed = this.groups.filter((group) => kind === "gap" || changes.some((change) => change.group === group))
     changed.forEach((group) => this.load(group))
-    const isThere = changes.some(({group, revision}) => revision && changed.includes(group))
-    if (isThere && this.interval === "1d") this.scan()
+    if (this.interval === "1d" && changes.some(({group, revision}) => revision && changed.includes(group))) this.scan()
   }
 
   #followScan(scan) {
