@@ -39,14 +39,16 @@ TIDE: Float64s = _HOURS / np.mean(_HOURS)
 # Bursts of a day happen in New York's session, hardly at other hours.
 SESSION: Float64s = np.array([0.1] * 13 + [1.0] * 8 + [0.1] * 3)
 
-A_SUBREDDIT = 1.0  # posts an hour, bursts apart: a month of it fits in a listing's 1,000
+A_SUBREDDIT = 0.9  # posts an hour, bursts apart: a month of it fits in a listing's 1,000
 LOUD = ("NVDA", "BTCUSDT")  # talked about always, so never news
 LOUD_SHARE = 0.35
 SILENT_SHARE = 0.15  # of a subreddit's posts name nobody
 PAIRED_SHARE = 0.12
 GONE_SHARE = 0.03  # are deleted again within the hour
 BURST_A_SUBREDDIT = 0.25  # posts an hour about one symbol that breaks ranks
-QUIET_STREAM, STREAM_SPAN = 0.02, 15.0  # messages an hour of a symbol's stream: 0.02 to 0.3
+# Messages an hour of a symbol's stream, from the quietest on: what is read of it at first, 30, reaches
+# ten days back, which is enough to know what is usual.
+QUIET_STREAM, STREAM_SPAN = 0.02, 6.0
 LOUD_STREAM = 8.0
 BURST_STREAM = 5.0
 COINS = ("crypto", "coin", "bitcoin", "ethereum", "defi")  # subreddits with one of these in it
