@@ -46,8 +46,8 @@ SILENT_SHARE = 0.15  # of a subreddit's posts name nobody
 PAIRED_SHARE = 0.12
 GONE_SHARE = 0.03  # are deleted again within the hour
 BURST_A_SUBREDDIT = 0.25  # posts an hour about one symbol that breaks ranks
-# Messages an hour of a symbol's stream, from the quietest on: what is read of it at first, 30, reaches
-# ten days back, which is enough to know what is usual.
+# Messages an hour of a symbol's stream, from the quietest on: the 30 that are read of it at first
+# reach ten days back, which is enough to know what is usual.
 QUIET_STREAM, STREAM_SPAN = 0.02, 6.0
 LOUD_STREAM = 8.0
 BURST_STREAM = 5.0
