@@ -35,3 +35,5 @@ app = make_worker(_settings)
 for _part in PARTS:
     if _part in _settings.enabled_parts:  # the others are not even imported
         importlib.import_module(f"streams.{_part}").attach(app)
+# The sink and webhooks read by themselves: without an agent, Faust has nothing to subscribe to.
+app.producer_only = not app.agents

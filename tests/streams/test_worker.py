@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from mode.utils.queues import FlowControlQueue
 
 from oddlot.settings import load
 from streams.worker import SteadyFlow, Worker, make_worker
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -48,3 +53,16 @@ async def test_resuming_a_suspended_flow_clears_what_is_of_an_old_generation():
     flow.suspend()
     flow.resume()
     assert queue.empty()
+
+
+@pytest.mark.parametrize(("parts", "expected"), [("sink,webhooks", True), ("bars,sink", False)])
+def test_a_worker_without_agents_needs_no_group(parts, expected):
+    told = subprocess.run(
+        [sys.executable, "-c", "from streams.app import app; print(app.producer_only)"],
+        env=os.environ | {"ODDLOT_PARTS": parts},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == str(expected)
