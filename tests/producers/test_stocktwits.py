@@ -237,7 +237,7 @@ async def test_a_symbol_without_a_stream_is_left_alone_until_tomorrow(
     ("status", "headers", "state", "words", "wait_s"),
     [
         (403, {}, "unavailable", "refuses this address (HTTP 403)", 600),
-        (429, {"X-RateLimit-Reset": str(at_ms() // 1_000 + 500)}, "limited", "too many", 400),
+        (429, {"X-RateLimit-Reset": str(at_ms() // 1_000 + 3_500)}, "limited", "too many", 400),
         (429, {}, "limited", "ODDLOT_STOCKTWITS_PER_HOUR", 59),
         (503, {}, "unavailable", "trouble of its own", 29),
     ],
