@@ -36,7 +36,7 @@ from tests.fixtures_kafka import (
     wait_until_ready,
 )
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 ASK_AGAIN_S = 0.05
 
 

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CAPTURES = ("usdm_btcusdt_20240808.gz", "usdm_ethusdt_20240808.gz")
 CLOSE_MS = 1_723_161_900_000  # the five minutes after the recordings' last trade
 PAIR = Pair(y="BTCUSDT", x="ETHUSDT")
-DEADLINE_S = 60.0  # far beyond what any of it takes; only a stall reaches it
+DEADLINE_S = 120.0  # far beyond what any of it takes; only a stall reaches it
 STOP_DEADLINE_S = 20.0
 
 
