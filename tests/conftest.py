@@ -11,7 +11,6 @@ pytest_plugins = ["tests.fixtures_kafka", "tests.fixtures_clickhouse"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
-BROWSER_GROUP = "browser"
 NO_RECORDINGS = "no recordings at"  # the one thing that nobody can install
 skipped: list[str] = []
 
@@ -23,18 +22,6 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{NO_RECORDINGS} {folder}; set ODDLOT_REAL_DATA to their folder")
     return folder
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file in one process, and all that drives a browser: two at a time are slower than one.
-
-    These come first. The others wait for brokers more than they compute, which fits in beside.
-    """
-    for item in items:
-        drives_browser = item.get_closest_marker("browser") and "ui" in item.path.parts
-        group = BROWSER_GROUP if drives_browser else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != (BROWSER_GROUP,))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
