@@ -1,157 +1,41 @@
-"""Faust's Kafka transport, without what loses records or costs most of a worker's time."""
+"""Faust's Kafka transport, without two waits that cost most of a worker's time under load."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Generator, Mapping
-from typing import Any, cast
+from collections.abc import Coroutine, Generator
+from typing import Any
 
-import aiokafka
-from aiokafka.errors import ConsumerStoppedError
-from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP, Message
 from mode.services import WaitResults
-from mode.types import ServiceT
 
 from oddlot.kafka import FETCH_WAIT_MS
 
-POLL_S = 1.0
-BREATH_RECORDS = 100
-
-
-class Fetched(dict[TP, list[Any]]):
-    """Records by partition, and how often positions had been moved before they were fetched."""
-
-    moves = 0
-
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that holds the aiokafka consumer, and counts how often its positions are moved.
+    """The thread that holds the aiokafka consumer.
 
     Faust fixes the long poll at 1.5 s. A fetch asks one broker for all partitions that are
     drained, so while some stay dry, those with a backlog wait for the poll to run out.
     """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.moves = 0
-        self.moved_to: Mapping[TP, int] = {}
-
-    async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Go back to what is committed, and to the first record where nothing is."""
-        return cast("Mapping[TP, int]", await self.call_thread(self._rewind))
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # read when the consumer starts
         return consumer
 
-    async def _fetch_records(
-        self,
-        consumer: aiokafka.AIOKafkaConsumer,
-        active_partitions: set[TP],
-        timeout: float | None = None,
-        max_records: int | None = None,
-    ) -> Fetched:
-        # Of a copy: Faust empties the set while this waits, and an empty one stands for all.
-        active = set(active_partitions)
-        fetched = Fetched(await super()._fetch_records(consumer, active, timeout, max_records))
-        fetched.moves = self.moves
-        return fetched
-
-    async def _rewind(self) -> Mapping[TP, int]:
-        consumer = self._ensure_consumer()
-        committed = {tp: await consumer.committed(tp) for tp in consumer.assignment()}
-        changelogs = self.app.tables.changelog_topics
-        fresh = [tp for tp, at in committed.items() if at is None and tp.topic not in changelogs]
-        firsts = await consumer.beginning_offsets(fresh) if fresh else {}
-        known = {tp: at for tp, at in committed.items() if at is not None}
-        self._move(consumer, known | firsts)
-        return committed
-
-    async def _seek_wait(
-        self, consumer: aiokafka.AIOKafkaConsumer, partitions: Mapping[TP, int]
-    ) -> None:
-        self._move(consumer, partitions)
-        async with asyncio.timeout(self.app.conf.broker_request_timeout):
-            await asyncio.gather(*[consumer.position(tp) for tp in partitions])
-
-    def _move(self, consumer: aiokafka.AIOKafkaConsumer, positions: Mapping[TP, int]) -> None:
-        """Move in one step: what is fetched is from before all of it, or from after."""
-        try:
-            for tp, offset in positions.items():
-                consumer.seek(tp, offset)
-        finally:
-            self.moved_to = {**positions}
-            self.moves += 1
-
 
 class Consumer(driver.Consumer):
-    """Faust's consumer on that thread, handing on every record, in order, whoever comes and goes.
-
-    Faust's own keeps reading while positions are moved back, and remembers across it how far it
-    had come. What it then drops as read before, or hands on from beyond where it should go on,
-    is lost to the agents. Here what was fetched before a move is dropped, and nothing else is:
-    after every assignment, Faust moves all positions to where agents have to go on.
-    """
-
-    _thread: ConsumerThread
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._awaited: dict[TP, tuple[int, int]] = {}  # after how many moves, and which offset
+    """Faust's consumer on that thread."""
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
-    async def perform_seek(self) -> None:
-        """Go back to what is committed."""
-        committed = await self.seek_to_committed()
-        known = {ensure_TP(tp): at for tp, at in committed.items() if at is not None}
-        self._committed_offset.update(known)
-
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        """Fetch, and give what is still wanted."""
-        found, active = await self._wait_next_records(timeout)
-        fetched = cast("Fetched | None", found)
-        if not fetched or active is None:
-            return
-        for tp, record in self.scheduler.iterate(fetched):
-            if not self.flow_active or fetched.moves != self._thread.moves:
-                return
-            if tp in active or tp in self._buffered_partitions:
-                if self._awaited.get(tp) != (fetched.moves, record.offset):
-                    await self._pass_over_gap(tp, record.offset, fetched.moves)
-                self._awaited[tp] = fetched.moves, record.offset + 1
-                self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-                yield tp, self._to_message(tp, record)
-
-    async def _pass_over_gap(self, tp: TP, offset: int, moves: int) -> None:
-        """Let commits go on behind offsets that are not there: compacted, or kept too long."""
-        before, awaited = self._awaited.get(tp, (moves - 1, offset))
-        if before != moves:
-            awaited = self._thread.moved_to.get(tp, offset)
-        if offset > awaited and self.app.topics.acks_enabled_for(tp.topic):
-            await self._add_gap(tp, awaited, offset - 1)
-
-    async def _drain_messages(self, fetcher: ServiceT) -> None:
-        """Hand on what is fetched, until told to stop."""
-        try:
-            while not (self.should_stop or fetcher.should_stop):
-                handed_on = 0
-                async for _, message in self.getmany(timeout=POLL_S):
-                    await self.wait_first(self.callback(message), self.suspend_flow.wait())
-                    handed_on += 1
-                    if handed_on % BREATH_RECORDS == 0:
-                        await asyncio.sleep(0)
-                    if self._commit_every is not None and self._n_acked >= self._commit_every:
-                        self._n_acked = 0
-                        await self.commit()
-                await asyncio.sleep(0)
-        except (ConsumerStoppedError, asyncio.CancelledError):
-            if not self.transport.app.should_stop:
-                raise
+    def resume_partitions(self, tps: Any) -> None:
+        """Forget how far it had come before a rebalance: what follows is read anew, not again."""
+        for tp in tps:
+            self._read_offset.pop(tp, None)
+        super().resume_partitions(tps)
 
     async def wait_first(self, *coros: Any, timeout: Any = None) -> WaitResults:
         """Wait for the first of several; make tasks of them only if that takes waiting.
