@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlencode
 import panel as pn
 import param
 
-from ui import charts, divergence_parts, layout
+from ui import divergence_parts, layout
+from ui.addressed import AddressedPage, Codec
 
 PATH = "/divergence"
 LABEL = "Divergence"
@@ -25,7 +26,7 @@ LEAST_Z, MOST_Z = 0.5, 20.0
 STATE = ("groups", "interval", "z", "symbols", "benchmark")
 
 
-class DivergencePage(pn.viewable.Viewer):
+class DivergencePage(AddressedPage):
     """Parameters are the state, the browser holds the data, the last method is the layout."""
 
     groups = param.String()
@@ -35,9 +36,7 @@ class DivergencePage(pn.viewable.Viewer):
     benchmark = param.String()
 
     def __init__(self, api: str, search: str = "") -> None:
-        super().__init__()
-        self.param.update(**state_of(search))
-        self._address = charts.PageState(api=api, search=search_of(self))
+        super().__init__(api, search, Codec(STATE, valid, state_of, search_of))
         self._notice = divergence_parts.DivergenceNotice(api=api)
         self._toolbar = divergence_parts.DivergenceToolbar(api=api)
         self._tiles = divergence_parts.DivergenceTiles(api=api)
@@ -47,38 +46,10 @@ class DivergencePage(pn.viewable.Viewer):
         self._history = divergence_parts.DivergenceHistory(api=api)
         self._budgets = divergence_parts.Budgets(api=api)
         self._groups = divergence_parts.GroupsTable(api=api)
-        self._parts: tuple[divergence_parts.DivergencePart, ...] = (
+        self._follow(
             *(self._notice, self._toolbar, self._tiles, self._strip, self._heat),
             *(self._table, self._history, self._budgets, self._groups),
         )
-        self._tell()
-        self.param.watch(self._changed, list(STATE))
-        self._address.param.watch(self._went, ["search"])
-        for part in self._parts:
-            part.param.watch(self._chosen, list(STATE))
-
-    def _chosen(self, *events: param.parameterized.Event) -> None:
-        """A part of the page wants something else shown."""
-        wanted = {event.name: event.new for event in events}
-        kept = valid(wanted)
-        self.param.update(**kept)
-        if kept != wanted:
-            self._tell()  # the part that asked for what cannot be shown, too
-
-    def _changed(self, *_: param.parameterized.Event) -> None:
-        self._tell()
-        self._address.search = search_of(self)
-
-    def _went(self, event: param.parameterized.Event) -> None:
-        """The browser went back or forward."""
-        if event.new != search_of(self):
-            self.param.update(**state_of(event.new))
-
-    def _tell(self) -> None:
-        """Tell the parts what to show."""
-        state = {name: getattr(self, name) for name in STATE}
-        for part in self._parts:
-            part.param.update(**state)
 
     def __panel__(self) -> pn.viewable.Viewable:
         for part in self._parts:

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlencode
 import panel as pn
 import param
 
-from ui import charts, layout, news_parts
+from ui import layout, news_parts
+from ui.addressed import AddressedPage, Codec
 
 PATH = "/news"
 LABEL = "News"
@@ -23,7 +24,7 @@ DEFAULT = {"q": "", "symbol": "", "source": ""}
 STATE = tuple(DEFAULT)
 
 
-class NewsPage(pn.viewable.Viewer):
+class NewsPage(AddressedPage):
     """Parameters are the state, the browser holds the data, the last method is the layout."""
 
     q = param.String()
@@ -31,46 +32,16 @@ class NewsPage(pn.viewable.Viewer):
     source = param.String()
 
     def __init__(self, api: str, search: str = "") -> None:
-        super().__init__()
-        self.param.update(**state_of(search))
-        self._address = charts.PageState(api=api, search=search_of(self))
+        super().__init__(api, search, Codec(STATE, valid, state_of, search_of))
         self._notice = news_parts.NewsNotice(api=api)
         self._toolbar = news_parts.NewsToolbar(api=api)
         self._list = news_parts.Headlines(api=api)
         self._named = news_parts.Named(api=api)
         self._sources = news_parts.Sources(api=api)
-        self._parts: tuple[news_parts.NewsPart, ...] = (
+        self._follow(
             *(self._notice, self._toolbar, self._list),
             *(self._named, self._sources),
         )
-        self._tell()
-        self.param.watch(self._changed, list(STATE))
-        self._address.param.watch(self._went, ["search"])
-        for part in self._parts:
-            part.param.watch(self._chosen, list(STATE))
-
-    def _chosen(self, *events: param.parameterized.Event) -> None:
-        """A part of the page wants something else shown."""
-        wanted = {event.name: event.new for event in events}
-        kept = valid(wanted)
-        self.param.update(**kept)
-        if kept != wanted:
-            self._tell()  # the part that asked for what cannot be shown, too
-
-    def _changed(self, *_: param.parameterized.Event) -> None:
-        self._tell()
-        self._address.search = search_of(self)
-
-    def _went(self, event: param.parameterized.Event) -> None:
-        """The browser went back or forward."""
-        if event.new != search_of(self):
-            self.param.update(**state_of(event.new))
-
-    def _tell(self) -> None:
-        """Tell the parts what to show."""
-        state = {name: getattr(self, name) for name in STATE}
-        for part in self._parts:
-            part.param.update(**state)
 
     def __panel__(self) -> pn.viewable.Viewable:
         for part in self._parts:

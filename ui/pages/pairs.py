@@ -10,6 +10,7 @@ import panel as pn
 import param
 
 from ui import charts, layout
+from ui.addressed import AddressedPage, Codec
 
 PATH = "/pairs"
 LABEL = "Pairs"
@@ -30,7 +31,7 @@ MOST_UNTIL = 253_402_300_800_000  # ms: the end of the year 9999, where the API'
 STATE = ("pair", "interval", "mode", "upload", "window", "prices", "hedge", "until")
 
 
-class PairPage(pn.viewable.Viewer):
+class PairPage(AddressedPage):
     """Parameters are the state, the browser holds the data, the last method is the layout."""
 
     pair = param.String(default=DEFAULT_PAIR)
@@ -43,10 +44,8 @@ class PairPage(pn.viewable.Viewer):
     until = param.Integer(default=0)
 
     def __init__(self, api: str, search: str = "") -> None:
-        super().__init__()
-        self.param.update(**state_of(search))
+        super().__init__(api, search, Codec(STATE, valid, state_of, search_of))
         self._watched_pair = self.pair if self.mode == "live" else DEFAULT_PAIR
-        self._address = charts.PageState(api=api, search=search_of(self))
         linked = {"api": api, "group": GROUP}
         self._notice, self._toasts = charts.Notice(api=api), charts.Toasts(api=api)
         self._toolbar, self._drop = charts.Toolbar(**linked), charts.UploadPanel(api=api)
@@ -55,29 +54,20 @@ class PairPage(pn.viewable.Viewer):
         self._spread, self._scatter = charts.SpreadChart(**linked), charts.Scatter(**linked)
         self._scan, self._alerts = charts.ScanTable(api=api), charts.AlertLog(api=api)
         self._computed = (self._tiles, self._y, self._x, self._spread, self._tests, self._scatter)
-        self._parts: tuple[charts.PairPart, ...] = (
+        self._follow(
             *(self._notice, self._toolbar, self._drop, *self._computed),
             *(self._scan, self._alerts, self._toasts),
         )
-        self._tell()
-        self.param.watch(self._changed, list(STATE))
-        self._address.param.watch(self._went, ["search"])
-        for part in self._parts:
-            part.param.watch(self._chosen, list(STATE))
 
-    def _chosen(self, *events: param.parameterized.Event) -> None:
-        """A part of the page wants something else shown."""
-        wanted = {event.name: event.new for event in events}
+    def _implied(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Give what is wanted, and what does not fit with it any more."""
         if wanted.get("pair", self.pair) != self.pair and self.mode == "live":
             wanted.setdefault("window", 0)  # as that pair is watched
         if wanted.get("mode", self.mode) != self.mode:
             wanted |= self._across(wanted["mode"])
         if wanted.get("upload", self.upload) != self.upload:
             wanted["until"] = 0  # a time of another file
-        kept = valid(wanted)
-        self.param.update(**kept)
-        if kept != wanted:
-            self._tell()  # the part that asked for what cannot be shown, too
+        return wanted
 
     def _across(self, mode: str) -> dict[str, Any]:
         """Leave the upload for the live pairs, or the other way round."""
@@ -85,27 +75,18 @@ class PairPage(pn.viewable.Viewer):
             return {"upload": "", "window": 0, "until": 0, "pair": self._watched_pair}
         return {"window": 0, "until": 0}
 
-    def _changed(self, *_: param.parameterized.Event) -> None:
+    def _changed(self, *events: param.parameterized.Event) -> None:
         if self.mode == "live":
             self._watched_pair = self.pair
-        self._tell()
-        self._address.search = search_of(self)
-
-    def _went(self, event: param.parameterized.Event) -> None:
-        """The browser went back or forward."""
-        if event.new != search_of(self):
-            self.param.update(**state_of(event.new))
+        super()._changed(*events)
 
     def _tell(self) -> None:
-        """Tell the parts what to show."""
-        state = {name: getattr(self, name) for name in STATE}
-        for part in self._parts:
-            part.param.update(**state)
+        super()._tell()
         self._drop.visible = self.mode == "upload"
         for part in self._computed:
             part.visible = self.mode == "live" or bool(self.upload)
-        for part in (self._scan, self._alerts):
-            part.visible = self.mode == "live"
+        for table in (self._scan, self._alerts):
+            table.visible = self.mode == "live"
 
     def __panel__(self) -> pn.viewable.Viewable:
         for part in self._parts:

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlencode
 import panel as pn
 import param
 
-from ui import charts, layout, social_parts
+from ui import layout, social_parts
+from ui.addressed import AddressedPage, Codec
 
 PATH = "/social"
 LABEL = "Social"
@@ -24,7 +25,7 @@ DEFAULT = {"forum": "all", "hour": "", "symbol": "", "q": ""}
 STATE = tuple(DEFAULT)
 
 
-class SocialPage(pn.viewable.Viewer):
+class SocialPage(AddressedPage):
     """Parameters are the state, the browser holds the data, the last method is the layout."""
 
     forum = param.Selector(default="all", objects=list(FORUMS))
@@ -33,47 +34,17 @@ class SocialPage(pn.viewable.Viewer):
     q = param.String()
 
     def __init__(self, api: str, search: str = "") -> None:
-        super().__init__()
-        self.param.update(**state_of(search))
-        self._address = charts.PageState(api=api, search=search_of(self))
+        super().__init__(api, search, Codec(STATE, valid, state_of, search_of))
         self._notice = social_parts.SocialNotice(api=api)
         self._toolbar = social_parts.SocialToolbar(api=api)
         self._tiles = social_parts.SocialTiles(api=api)
         self._ranking = social_parts.Ranking(api=api)
         self._posts = social_parts.Posts(api=api)
         self._places = social_parts.Places(api=api)
-        self._parts: tuple[social_parts.SocialPart, ...] = (
+        self._follow(
             *(self._notice, self._toolbar, self._tiles),
             *(self._ranking, self._posts, self._places),
         )
-        self._tell()
-        self.param.watch(self._changed, list(STATE))
-        self._address.param.watch(self._went, ["search"])
-        for part in self._parts:
-            part.param.watch(self._chosen, list(STATE))
-
-    def _chosen(self, *events: param.parameterized.Event) -> None:
-        """A part of the page wants something else shown."""
-        wanted = {event.name: event.new for event in events}
-        kept = valid(wanted)
-        self.param.update(**kept)
-        if kept != wanted:
-            self._tell()  # the part that asked for what cannot be shown, too
-
-    def _changed(self, *_: param.parameterized.Event) -> None:
-        self._tell()
-        self._address.search = search_of(self)
-
-    def _went(self, event: param.parameterized.Event) -> None:
-        """The browser went back or forward."""
-        if event.new != search_of(self):
-            self.param.update(**state_of(event.new))
-
-    def _tell(self) -> None:
-        """Tell the parts what to show."""
-        state = {name: getattr(self, name) for name in STATE}
-        for part in self._parts:
-            part.param.update(**state)
 
     def __panel__(self) -> pn.viewable.Viewable:
         for part in self._parts:
