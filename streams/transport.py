@@ -1,41 +1,184 @@
-"""Faust's Kafka transport, without two waits that cost most of a worker's time under load."""
+"""Faust's Kafka transport, without what loses records or costs most of a worker's time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
+import aiokafka
+from aiokafka.errors import ConsumerStoppedError
+from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, Message
 from mode.services import WaitResults
+from mode.types import ServiceT
 
 from oddlot.kafka import FETCH_WAIT_MS
 
+POLL_S = 1.0
+BREATH_RECORDS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A partition's position was moved there, in an assignment of aiokafka's."""
+
+    assignment: Any
+    offset: int
+
+
+@dataclass
+class Fetched(dict[TP, list[Any]]):
+    """Records by partition, and the move that each partition was read on from."""
+
+    moves: dict[TP, Move] = field(default_factory=dict)
+
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that holds the aiokafka consumer.
+    """The thread that holds the aiokafka consumer, and knows how its positions were moved.
 
     Faust fixes the long poll at 1.5 s. A fetch asks one broker for all partitions that are
     drained, so while some stay dry, those with a backlog wait for the poll to run out.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._moves: dict[TP, Move] = {}
+
+    def is_last(self, tp: TP, move: Move) -> bool:
+        """Tell whether a partition was neither moved since nor assigned anew."""
+        return self._moves.get(tp) is move and move.assignment.active
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Go back to what is committed, and to the first record where nothing is."""
+        return cast("Mapping[TP, int]", await self.call_thread(self._rewind))
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # read when the consumer starts
         return consumer
 
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> Fetched:
+        # Of a copy: Faust empties the set while this waits, and an empty one stands for all.
+        active = set(active_partitions)
+        if not active:
+            return Fetched()
+        records = await super()._fetch_records(consumer, active, timeout, max_records)
+        fetched = Fetched()
+        fetched.update(records)
+        fetched.moves = {tp: self._moves[tp] for tp in records if tp in self._moves}
+        return fetched
+
+    async def _rewind(self) -> Mapping[TP, int]:
+        consumer = self._ensure_consumer()
+        committed = {tp: await consumer.committed(tp) for tp in consumer.assignment()}
+        changelogs = self.app.tables.changelog_topics
+        fresh = [tp for tp, at in committed.items() if at is None and tp.topic not in changelogs]
+        firsts = await consumer.beginning_offsets(fresh) if fresh else {}
+        known = {tp: at for tp, at in committed.items() if at is not None}
+        self._move(consumer, known | firsts)
+        return committed
+
+    async def _seek_wait(
+        self, consumer: aiokafka.AIOKafkaConsumer, partitions: Mapping[TP, int]
+    ) -> None:
+        self._move(consumer, partitions)
+        async with asyncio.timeout(self.app.conf.broker_request_timeout):
+            await asyncio.gather(*[consumer.position(tp) for tp in partitions])
+
+    def _move(self, consumer: aiokafka.AIOKafkaConsumer, positions: Mapping[TP, int]) -> None:
+        assignment = consumer._subscription.subscription.assignment
+        for tp, offset in positions.items():
+            consumer.seek(tp, offset)
+            self._moves[ensure_TP(tp)] = Move(assignment, offset)
+
 
 class Consumer(driver.Consumer):
-    """Faust's consumer on that thread."""
+    """Faust's consumer on that thread, handing on every record, in order, whoever comes and goes.
+
+    Faust goes on reading while an assignment moves positions, and drops what it has read
+    meanwhile: records of a changelog, which it then waits for in vain, or, remembering across the
+    assignment how far it had come, records that agents have not seen. Here a record is handed on
+    if its partition was read on from the last place that it was moved to. Every partition is
+    moved after every assignment, so what is dropped is read again, and nothing else is.
+    """
+
+    _thread: ConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._awaited: dict[TP, tuple[Move, int]] = {}  # the offset that follows, since a move
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
-    def resume_partitions(self, tps: Any) -> None:
-        """Forget how far it had come before a rebalance: what follows is read anew, not again."""
-        for tp in tps:
-            self._read_offset.pop(tp, None)
-        super().resume_partitions(tps)
+    async def perform_seek(self) -> None:
+        """Go back to what is committed."""
+        committed = await self.seek_to_committed()
+        known = {ensure_TP(tp): at for tp, at in committed.items() if at is not None}
+        self._committed_offset.update(known)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Read on, unless it is paused: its tables are not restored yet."""
+        if tp in self._paused_partitions:
+            self._buffered_partitions.discard(tp)
+        else:
+            super().on_buffer_drop(tp)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+        """Fetch, and give what is still wanted."""
+        found, active = await self._wait_next_records(timeout)
+        fetched = cast("Fetched | None", found)
+        if not fetched or active is None:
+            return
+        for tp, record in self.scheduler.iterate(fetched):
+            if not self.flow_active:  # these may be wanted afterwards, and are not read again
+                await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # as Faust does
+            if self.should_stop:
+                return
+            move = fetched.moves.get(tp)
+            if move is None or not self._thread.is_last(tp, move):
+                continue
+            if tp in active or tp in self._buffered_partitions:
+                if self._awaited.get(tp) != (move, record.offset):
+                    await self._pass_over_gap(tp, record.offset, move)
+                self._awaited[tp] = move, record.offset + 1
+                self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+                yield tp, self._to_message(tp, record)
+
+    async def _pass_over_gap(self, tp: TP, offset: int, move: Move) -> None:
+        """Let commits go on behind offsets that are not there: compacted, or kept too long."""
+        before, awaited = self._awaited.get(tp, (None, 0))
+        if before is not move:
+            awaited = move.offset
+        if offset > awaited and self.app.topics.acks_enabled_for(tp.topic):
+            await self._add_gap(tp, awaited, offset - 1)
+
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
+        """Hand on what is fetched, until told to stop."""
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                handed_on = 0
+                async for _, message in self.getmany(timeout=POLL_S):
+                    await self.wait_first(self.callback(message), self.suspend_flow.wait())
+                    handed_on += 1
+                    if handed_on % BREATH_RECORDS == 0:
+                        await asyncio.sleep(0)
+                    if self._commit_every is not None and self._n_acked >= self._commit_every:
+                        self._n_acked = 0
+                        await self.commit()
+                await asyncio.sleep(0)
+        except (ConsumerStoppedError, asyncio.CancelledError):
+            if not self.transport.app.should_stop:
+                raise
 
     async def wait_first(self, *coros: Any, timeout: Any = None) -> WaitResults:
         """Wait for the first of several; make tasks of them only if that takes waiting.

@@ -102,6 +102,16 @@ async def kill_five_times(system: System, grown: asyncio.Event) -> None:
     system.start_worker(parts=PARTS)
 
 
+async def let_another_come_and_go(system: System, grown: asyncio.Event) -> None:
+    """Let a worker that is catching up, its buffers full, go through two rebalances."""
+    system.start_worker(1, parts=PARTS)
+    await progress(grown)
+    another = system.start_worker(2, parts=PARTS)
+    await asyncio.to_thread(another.until_said, "Worker ready")
+    another.kill()  # its place is given up ten seconds later
+    await progress(grown)
+
+
 async def progress(grown: asyncio.Event) -> None:
     """Wait for an alert."""
     grown.clear()
@@ -110,7 +120,7 @@ async def progress(grown: asyncio.Event) -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "rows_each", "pause_s"),
-    [(kill_five_times, 20_000, PAUSE_S)],
+    [(kill_five_times, 20_000, PAUSE_S), (let_another_come_and_go, 60_000, 0.0)],
 )
 async def test_each_crossing_is_said_exactly_once(
     tmp_path: Path, trouble, rows_each: int, pause_s: float
