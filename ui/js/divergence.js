@@ -3,53 +3,26 @@
 
 import {get, send, withQuery} from "./api.js"
 import {worthALook} from "./divergence_rows.js"
-import {streamOf} from "./stream.js"
+import {Kept, keeper} from "./kept.js"
 
 export const WHAT = ["groups", "interval", "z", "symbols", "benchmark"]
 const SUMMARY_EVERY_MS = 60_000
 const ASK_EVERY_MS = 5_000 // how far a scan is, in case its channel says nothing
 const HISTORY_ROWS = 200
 
-const kept = new Map()
 const listOf = (text) => text.split(",").filter(Boolean)
 
 /** Hear of every change of what `model` shows, by draw(shown); what it shows may change, too. */
-export function follow(model, draw) {
-  let [held, unwatch, asked] = [null, () => {}, null]
-  const leave = () => {
-    unwatch()
-    if (held && --held.users === 0) {
-      held.shown.stop()
-      kept.delete(held.key)
-    }
-  }
-  const turn = () => {
-    asked = null
-    const key = JSON.stringify([model.api, ...WHAT.filter((name) => name !== "z").map((name) => model[name])])
-    if (held?.key !== key) {
-      const next = kept.get(key) ?? {key, users: 0, shown: new Shown(model)}
-      next.users += 1
-      kept.set(key, next)
-      leave()
-      held = next
-      unwatch = held.shown.watch(draw)
-    }
-    held.shown.judge(model.z)
-  }
-  model.on(WHAT, () => { asked ??= setTimeout(turn) })
-  turn()
-  return {
-    get shown() { return held.shown },
-    end: () => {
-      clearTimeout(asked)
-      leave()
-    },
-  }
-}
+export const follow = keeper(WHAT, {
+  keyOf: (model) => WHAT.filter((name) => name !== "z").map((name) => model[name]),
+  make: (model) => new Shown(model),
+  changed: (shown, {z}) => shown.judge(z),
+})
 
-class Shown {
+class Shown extends Kept {
   constructor({api, groups, interval, symbols, benchmark, z}) {
-    Object.assign(this, {base: api, interval, benchmark, z, summary: null, stream: streamOf(api), ends: [], followed: new Set(), listeners: new Set(), turns: new Map()})
+    super(api)
+    Object.assign(this, {interval, benchmark, z, summary: null, followed: new Set(), turns: new Map()})
     this.pasted = listOf(symbols)
     this.groups = this.pasted.length ? [] : listOf(groups)
     this.views = new Map() // group -> its newest scan
@@ -57,8 +30,9 @@ class Shown {
     this.histories = new Map()
     this.progress = null // of the scan that goes on
     this.scanError = null
-    this.ends.push(this.#followStream(), this.stream.subscribe("peer-groups", (kind, changes) => this.#regroup(kind, changes)))
-    this.timer = setInterval(() => this.loadSummary(), SUMMARY_EVERY_MS)
+    this.followStream({back: () => this.#again()})
+    this.hear("peer-groups", (kind, changes) => this.#regroup(kind, changes))
+    this.every(SUMMARY_EVERY_MS, () => this.loadSummary())
     this.#start()
   }
 
@@ -78,18 +52,10 @@ class Shown {
     return this.progress?.state === "fetching"
   }
 
-  watch(listener) {
-    this.listeners.add(listener)
-    listener(this)
-    return () => this.listeners.delete(listener)
-  }
-
   stop() {
-    this.stopped = true
-    clearInterval(this.timer)
+    super.stop()
     clearTimeout(this.asking)
     this.unscan?.()
-    this.ends.forEach((end) => end())
   }
 
   /** Have the server judge by another threshold. */
@@ -113,7 +79,7 @@ class Shown {
     } catch (error) {
       this.scanError = error
     }
-    this.#tell()
+    this.tell()
   }
 
   /** Fetch the newest scan of a group. */
@@ -131,7 +97,7 @@ class Shown {
       this.errors.set(group, error) // what was there stays, with its age
       if (error.status === 404) this.views.delete(group) // but of a group that is gone
     }
-    this.#tell()
+    this.tell()
   }
 
   async loadSummary() {
@@ -141,7 +107,7 @@ class Shown {
     } catch (error) {
       this.summaryError = error
     }
-    this.#tell()
+    this.tell()
   }
 
   async loadHistory(group) {
@@ -152,7 +118,7 @@ class Shown {
       this.histories.set(group, this.histories.get(group) ?? [])
       this.historyError = error
     }
-    this.#tell()
+    this.tell()
   }
 
   async #start() {
@@ -177,7 +143,7 @@ class Shown {
       this.loadHistory(group)
       if (this.followed.has(group)) continue
       this.followed.add(group)
-      this.ends.push(this.stream.subscribe(`divergence:${group}:${this.interval}`, (kind, scans) => this.#hear(group, kind, scans)))
+      this.hear(`divergence:${group}:${this.interval}`, (kind, scans) => this.#hear(group, kind, scans))
     }
   }
 
@@ -212,7 +178,7 @@ class Shown {
       if (!this.scans.length) this.scanError = error
     }
     if (!this.stopped && this.isFetching) this.asking = setTimeout(() => this.#ask(scan), ASK_EVERY_MS)
-    this.#tell()
+    this.tell()
   }
 
   #hearProgress(said) {
@@ -221,29 +187,22 @@ class Shown {
     for (const {group, computed_ms: computedMs} of said.groups ?? []) {
       if (computedMs != null && computedMs > (this.views.get(group)?.computed_ms ?? -1)) this.load(group)
     }
-    this.#tell()
+    this.tell()
   }
 
-  /** Once the API is there again, everything may be newer. */
-  #followStream() {
-    let before = this.stream.phase
-    return this.stream.watch(({phase}) => {
-      const isBack = phase === "open" && before === "down"
-      before = phase
-      if (!isBack) return
-      if (this.groups.length || this.pasted.length) {
-        this.#show(this.groups)
-        this.loadSummary()
-        this.scan()
-      } else this.#start()
-    })
+  /** The API is there again: everything may be newer. */
+  #again() {
+    if (!this.groups.length && !this.pasted.length) return this.#start()
+    this.#show(this.groups)
+    this.loadSummary()
+    this.scan()
   }
 
-  #tell() {
+  tell() {
     if (this.stopped) return
     this.telling ??= setTimeout(() => { // several answers at once are one change
       this.telling = null
-      if (!this.stopped) for (const listener of this.listeners) listener(this)
+      super.tell()
     })
   }
 }

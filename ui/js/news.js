@@ -2,8 +2,8 @@
 // for all parts of a page; what was there stays until something newer comes.
 
 import {get, withQuery} from "./api.js"
+import {Kept, keeper} from "./kept.js"
 import {keyOf, matches, merged} from "./news_rows.js"
-import {streamOf} from "./stream.js"
 
 export const WHAT = ["q", "symbol", "source"]
 const PAGE = 100
@@ -11,70 +11,25 @@ const MOST = 2_000 // in one list; what is older is found by its words
 const RETRY_MS = 10_000
 const FRESH_MS = 20_000 // how long a headline that has just come is marked
 
-const kept = new Map()
-
 /** Hear of every change of what `model` shows, by draw(shown); what it shows may change, too. */
-export function follow(model, draw) {
-  let [held, unwatch, asked] = [null, () => {}, null]
-  const leave = () => {
-    unwatch()
-    if (held && --held.users === 0) {
-      held.shown.stop()
-      kept.delete(held.key)
-    }
-  }
-  const turn = () => {
-    asked = null
-    const key = JSON.stringify([model.api, ...WHAT.map((name) => model[name])])
-    if (held?.key === key) return
-    const next = kept.get(key) ?? {key, users: 0, shown: new Shown(model, held?.shown)}
-    next.users += 1
-    kept.set(key, next)
-    leave()
-    held = next
-    unwatch = held.shown.watch(draw)
-  }
-  model.on(WHAT, () => { asked ??= setTimeout(turn) })
-  turn()
-  return {
-    get shown() { return held.shown },
-    end: () => {
-      clearTimeout(asked)
-      leave()
-    },
-  }
-}
+export const follow = keeper(WHAT, {keyOf: (model) => WHAT.map((name) => model[name]), make: (model, before) => new Shown(model, before)})
 
-class Shown {
+class Shown extends Kept {
   constructor({api, q, symbol, source}, before) {
-    Object.assign(this, {base: api, filter: {q, symbol, source}, headlines: [], nextTo: null, loaded: false, error: null, turn: 0, fresh: new Map(), listeners: new Set()})
+    super(api)
+    Object.assign(this, {filter: {q, symbol, source}, nextTo: null, loaded: false, error: null, turn: 0, fresh: new Map()})
     this.sources = new Map(before?.sources ?? [])
     this.headlines = (before?.headlines ?? []).filter((each) => matches(each, this.filter)) // until the API has answered
-    this.stream = streamOf(api)
-    this.ends = [
-      this.stream.subscribe("headlines", (kind, headlines) => this.#hear(kind, headlines)),
-      this.stream.subscribe("news-sources", (kind, states) => (kind === "gap" ? this.load() : this.#learn(states))),
-      this.#followStream(),
-    ]
-    this.timer = setInterval(() => this.error && this.load(), RETRY_MS)
+    this.hear("headlines", (kind, headlines) => this.#hear(kind, headlines))
+    this.hear("news-sources", (kind, states) => (kind === "gap" ? this.load() : this.#learn(states)))
+    this.followStream({back: () => this.load(), gone: () => { this.missedSinceMs = this.headlines[0]?.published_ms ?? null }})
+    this.every(RETRY_MS, () => this.error && this.load())
     this.load()
   }
 
   /** Whether somebody chose some of all headlines. */
   get isFiltered() {
     return Object.values(this.filter).some(Boolean)
-  }
-
-  watch(listener) {
-    this.listeners.add(listener)
-    listener(this)
-    return () => this.listeners.delete(listener)
-  }
-
-  stop() {
-    this.stopped = true
-    clearInterval(this.timer)
-    this.ends.forEach((end) => end())
   }
 
   isFresh(headline, nowMs) {
@@ -97,7 +52,7 @@ class Shown {
       if (turn !== this.turn) return
       this.error = error // what was there stays
     }
-    this.#tell()
+    this.tell()
   }
 
   /** One page further back. */
@@ -114,7 +69,7 @@ class Shown {
     for (const [key, ms] of this.fresh) if (nowMs - ms > FRESH_MS) this.fresh.delete(key)
     if (kind === "update") for (const each of ours) this.fresh.set(keyOf(each), nowMs)
     this.#add(ours)
-    this.#tell()
+    this.tell()
   }
 
   /** Whether a new page joins what is there: after a long silence it may not. */
@@ -134,20 +89,6 @@ class Shown {
       if (state.state === "gone") this.sources.delete(state.source)
       else this.sources.set(state.source, state)
     }
-    if (!isSilent && states.length) this.#tell()
-  }
-
-  /** Once the API is there again, there may be more. */
-  #followStream() {
-    let before = this.stream.phase
-    return this.stream.watch(({phase}) => {
-      if (phase === "down" && before !== "down") this.missedSinceMs = this.headlines[0]?.published_ms ?? null
-      if (phase === "open" && before === "down") this.load()
-      before = phase
-    })
-  }
-
-  #tell() {
-    if (!this.stopped) for (const listener of this.listeners) listener(this)
+    if (!isSilent && states.length) this.tell()
   }
 }

@@ -2,69 +2,30 @@
 // there stays until something newer comes.
 
 import {get, withQuery} from "./api.js"
+import {Kept, keeper} from "./kept.js"
 import {hourMs} from "./social_rows.js"
-import {streamOf} from "./stream.js"
 
 export const WHAT = ["forum", "hour", "symbol", "q"]
 const ROWS = 200
 const LOAD_EVERY_MS = 15_000 // scans of places come by no channel
 const AT_MOST_EVERY_MS = 1_500 // a burst is hundreds of messages
 
-const kept = new Map()
-
 /** Hear of every change of what `model` shows, by draw(shown); what it shows may change, too. */
-export function follow(model, draw) {
-  let [held, unwatch, asked] = [null, () => {}, null]
-  const leave = () => {
-    unwatch()
-    if (held && --held.users === 0) {
-      held.shown.stop()
-      kept.delete(held.key)
-    }
-  }
-  const turn = () => {
-    asked = null
-    const key = JSON.stringify([model.api, model.forum, model.hour])
-    if (held?.key !== key) {
-      const next = kept.get(key) ?? {key, users: 0, shown: new Shown(model)}
-      next.users += 1
-      kept.set(key, next)
-      leave()
-      held = next
-      unwatch = held.shown.watch(draw)
-    } else draw(held.shown)
-  }
-  model.on(WHAT, () => { asked ??= setTimeout(turn) })
-  turn()
-  return {
-    get shown() { return held.shown },
-    end: () => {
-      clearTimeout(asked)
-      leave()
-    },
-  }
-}
+export const follow = keeper(WHAT, {keyOf: ({forum, hour}) => [forum, hour], make: (model) => new Shown(model), changed: (shown, _, draw) => draw(shown)})
 
-class Shown {
+class Shown extends Kept {
   constructor({api, forum, hour}) {
-    Object.assign(this, {base: api, forum, hour, view: null, error: null, takenMs: null, turn: 0, listeners: new Set()})
-    this.stream = streamOf(api)
-    this.ends = [this.stream.subscribe("buzz", (kind, rows) => this.#hear(kind, rows)), this.#followStream()]
-    this.timer = setInterval(() => this.load(), LOAD_EVERY_MS)
+    super(api)
+    Object.assign(this, {forum, hour, view: null, error: null, takenMs: null, turn: 0})
+    this.hear("buzz", (kind, rows) => this.#hear(kind, rows))
+    this.followStream({back: () => this.load()})
+    this.every(LOAD_EVERY_MS, () => this.load())
     this.load()
   }
 
-  watch(listener) {
-    this.listeners.add(listener)
-    listener(this)
-    return () => this.listeners.delete(listener)
-  }
-
   stop() {
-    this.stopped = true
-    clearInterval(this.timer)
+    super.stop()
     clearTimeout(this.waiting)
-    this.ends.forEach((end) => end())
   }
 
   /** How old the result is now: since a place was read the last time. */
@@ -90,7 +51,7 @@ class Shown {
       if (turn !== this.turn) return
       this.error = error // what was there stays, with its age
     }
-    this.#tell()
+    this.tell()
   }
 
   #hear(kind, rows) {
@@ -102,18 +63,5 @@ class Shown {
       this.waiting = null
       this.load()
     }, Math.max(0, AT_MOST_EVERY_MS - (Date.now() - this.loadedMs)))
-  }
-
-  /** Once the API is there again, everything may be newer. */
-  #followStream() {
-    let before = this.stream.phase
-    return this.stream.watch(({phase}) => {
-      if (phase === "open" && before === "down") this.load()
-      before = phase
-    })
-  }
-
-  #tell() {
-    if (!this.stopped) for (const listener of this.listeners) listener(this)
   }
 }
