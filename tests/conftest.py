@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from oddlot.local import bytecode
+
+bytecode.keep_apart(os.environ)  # half of the time of each process that tests start
+
 pytest_plugins = ["tests.fixtures_kafka", "tests.fixtures_clickhouse"]
 
 ROOT = Path(__file__).resolve().parent.parent

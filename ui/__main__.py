@@ -57,7 +57,7 @@ def make_server(settings: oddlot_settings.Settings) -> Server:
         address=settings.ui_host,
         websocket_origin=[urlsplit(origin).netloc for origin in settings.origins],
         extra_patterns=list(assets.ROUTES),
-        compress_response=True,
+        compress_response=settings.ui_host != oddlot_settings.LOOPBACK,  # there it only costs
         check_unused_sessions_milliseconds=IDLE_SESSION_MS // 2,
         unused_session_lifetime_milliseconds=IDLE_SESSION_MS,
         title={page.PATH: app.title(page) for page in app.PAGES},

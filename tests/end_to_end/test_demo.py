@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from playwright.sync_api import sync_playwright
 
 from oddlot.local import ports
 from tests.end_to_end.systems import ROOT
-from tests.ui.conftest import ARTEFACTS, DESKTOP, OFFLINE, Watched
+from tests.ui.conftest import ARTEFACTS, DESKTOP, OFFLINE, Watched, chromium_program
 
 DEADLINE_S = 120.0  # far beyond what any of it takes; the first run may download Kafka
 STOP_DEADLINE_S = 10.0  # promised to whoever presses Ctrl-C
@@ -117,12 +116,9 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 
 @pytest.fixture
 def seen(demo: Demo) -> Iterator[Watched]:
-    executable = os.environ.get("ODDLOT_CHROMIUM") or shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no Chromium: install the package chromium, or set ODDLOT_CHROMIUM")
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", OFFLINE]
-        chromium = playwright.chromium.launch(executable_path=executable, args=arguments)
+        chromium = playwright.chromium.launch(executable_path=chromium_program(), args=arguments)
         viewport = {"width": DESKTOP[0], "height": DESKTOP[1]}
         page = chromium.new_page(viewport=viewport)  # type: ignore[arg-type]
         yield Watched(page, demo.url("UI"))

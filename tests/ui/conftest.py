@@ -36,8 +36,10 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def api_port() -> int:
-    return free_port()
+def api_port() -> Iterator[int]:
+    """Hold a port for the API, which comes and goes: nobody else may take it meanwhile."""
+    with fakes.bound() as held:
+        yield held.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -93,14 +95,20 @@ def wait_for(url: str, process: subprocess.Popen[Any]) -> None:
             time.sleep(0.05)
 
 
+def chromium_program() -> str:
+    """Find Chromium, or skip; best the one without windows, which needs a third less."""
+    programs = "chromium-headless-shell", "chromium"
+    found = os.environ.get("ODDLOT_CHROMIUM") or next(filter(None, map(shutil.which, programs)), "")
+    if not found:
+        pytest.skip("no Chromium: install chromium-headless-shell, or set ODDLOT_CHROMIUM")
+    return found
+
+
 @pytest.fixture(scope="module")  # its loop must be gone before another file's asynchronous tests
 def browser() -> Iterator[Browser]:
-    executable = os.environ.get("ODDLOT_CHROMIUM") or shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no Chromium: install the package chromium, or set ODDLOT_CHROMIUM")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu", OFFLINE]
+            executable_path=chromium_program(), args=["--no-sandbox", "--disable-gpu", OFFLINE]
         )
         yield chromium
         chromium.close()

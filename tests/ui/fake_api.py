@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import sys
 import threading
 import time
@@ -49,15 +50,23 @@ class Hub:
             self.withheld.discard(channel)
             return
         frame = {"type": "update", "channel": channel, "seq": self.seq[channel], "data": [sent]}
-        for socket, channels in list(self.sockets.items()):
+        for client, channels in list(self.sockets.items()):
             if channel in channels:
                 with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-                    await socket.send_json(frame)
+                    await client.send_json(frame)
 
     async def subscribe(self, socket: WebSocket, channel: str) -> None:
         frame = {"type": "snapshot", "channel": channel, "seq": self.seq[channel]}
         await socket.send_json({**frame, "data": list(self.ring[channel])})
         self.sockets[socket].add(channel)
+
+
+def bound(port: int = 0) -> socket.socket:
+    """Bind a port beside whoever else of us has bound it; a connection goes to who listens."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    place.bind(("127.0.0.1", port))
+    return place
 
 
 class FakeApi:
@@ -94,15 +103,10 @@ class FakeApi:
         """Start as a new process would: nothing remembered but what is kept elsewhere."""
         self.hub = Hub()
         self.pairs.changes = asyncio.Queue()
-        config = uvicorn.Config(
-            self._app(),
-            host="127.0.0.1",
-            port=self.port,
-            log_level="critical",
-            ws="websockets-sansio",
-        )
+        config = uvicorn.Config(self._app(), log_level="critical", ws="websockets-sansio")
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        place = bound(self.port)
+        self._thread = threading.Thread(target=self._server.run, args=([place],), daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_DEADLINE_S
         while not self._server.started:
@@ -115,6 +119,7 @@ class FakeApi:
             return
         self._server.force_exit = self._server.should_exit = True
         self._thread.join(START_DEADLINE_S)
+        assert not self._thread.is_alive(), "the fake API did not stop"
         self._server = self._thread = None
 
     async def _live(self) -> None:
