@@ -20,7 +20,7 @@ from oddlot.contracts import topics
 from oddlot.contracts.messages import Pair
 from oddlot.settings import Settings
 from oddlot.store.writer import Writer
-from tests.api.messages import OPEN_MS, bar, health
+from tests.api.messages import OPEN_MS, bar
 from tests.api.places import hear, say, serving
 from tests.fakes import MemoryReader
 from tests.fixtures_clickhouse import (
@@ -76,21 +76,12 @@ async def until_kafka(http: httpx.AsyncClient, *, ok: bool) -> str:
             await asyncio.sleep(ASK_AGAIN_S)
 
 
-@contextlib.asynccontextmanager
-async def producing(publisher: kafka.Publisher) -> AsyncIterator[None]:
-    """Report twice a second, as producers do: an old report says that they are gone."""
-
-    async def report() -> None:
-        while True:
-            now = now_ms()
-            await publisher.publish(topics.FEED_HEALTH, [health(now)], arrival_ms=now)
-            await asyncio.sleep(0.5)
-
-    task = asyncio.create_task(report())
-    try:
-        yield
-    finally:
-        task.cancel()
+async def until_there(http: httpx.AsyncClient, *parts: str) -> None:
+    """Ask until these are there; feeds that other tests told of may be away."""
+    checks: dict[str, Any] = {}
+    while not all(checks.get(part, {}).get("ok") for part in parts):
+        await asyncio.sleep(ASK_AGAIN_S)
+        checks = (await http.get("/readyz")).json()["checks"]
 
 
 @pytest.mark.broker
@@ -102,11 +93,11 @@ async def test_history_and_live_bars_overlap(broker: Settings, database: Setting
     async with kafka.connect(settings) as publisher, serving(make_app(settings)) as authority:
         await publisher.publish(topics.BARS, bars[:4], arrival_ms=now_ms())
         async with (
-            producing(publisher),
             http_of(authority) as http,
             line_of(authority) as line,
         ):
-            await until_answers(http, "/readyz", 200)  # which has made the tables
+            async with asyncio.timeout(DEADLINE_S):
+                await until_there(http, "kafka", "clickhouse")  # which has made the tables
             with Writer(settings) as writer:
                 writer.insert_bars(bars[:3])  # the sink is a little behind
             history = (await http.get(f"/bars/{symbol}?interval=1s")).json()["bars"]

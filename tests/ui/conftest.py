@@ -22,7 +22,7 @@ from tests.ui import fake_market
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "artefacts"
 START_DEADLINE_S = 60.0
-LIVE_DEADLINE_MS = 60_000
+LIVE_DEADLINE_MS = 120_000
 DESKTOP, PHONE = (1400, 900), (390, 844)
 PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130 Mobile Safari/537.36"
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"

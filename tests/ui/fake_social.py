@@ -61,7 +61,9 @@ class Crowd:
         ago = (self.hour_ms - hour_ms) // HOUR_MS
         if 5 <= ago < 8:
             return None
-        rng = np.random.default_rng(hour_ms // HOUR_MS % 9_973 + sum(map(ord, symbol)))
+        rng = np.random.default_rng(
+            abs(ago) * 9_973 + sum(map(ord, symbol))
+        )  # whatever the time is
         usual = USUAL.get(symbol, 2 if symbol in NAMES else 0)
         count = 0 if symbol == FRESH else int(rng.poisson(usual))
         if ago == 0:
