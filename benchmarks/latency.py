@@ -74,25 +74,34 @@ def _framed(text: str) -> bytes:
 async def main() -> None:
     """Print the quantiles for each rate."""
     for rate in RATES:
-        found_ms = await measure(rate)
-        shown = "  ".join(
-            f"p{q} {value:6.1f} ms"
-            for q, value in zip(QUANTILES, np.percentile(found_ms, QUANTILES), strict=True)
-        )
-        print(f"{rate:>6,} trades/s, frame to signal: {shown}  (n = {len(found_ms)})", flush=True)
+        with worlds.broker() as settings:
+            found_ms = await measure(settings, rate)
+        print(f"{rate:>6,} trades/s, frame to signal: {shown(found_ms)}", flush=True)
 
 
-async def measure(rate: int) -> list[float]:
-    """Give the latency of each signal, in ms."""
+def shown(found_ms: list[float]) -> str:
+    """Give the quantiles of latencies in words."""
+    quantiles = zip(QUANTILES, np.percentile(found_ms, QUANTILES), strict=True)
+    return "  ".join(f"p{q} {ms:6.1f} ms" for q, ms in quantiles) + f"  (n = {len(found_ms):,})"
+
+
+async def measure(
+    settings: Settings,
+    rate: int,
+    *,
+    parts: str = "bars,spreads",
+    warm_up: int = WARM_UP,
+    seconds: int = SECONDS,
+) -> list[float]:
+    """Give the latency of each signal in ms, on a broker, of the pairs and groups that it has."""
     with contextlib.ExitStack() as stack:
-        settings = stack.enter_context(worlds.broker())
         groups = peer_groups.load(settings.peer_groups_dir)
         venue = Venue(peer_groups.streaming_symbols(groups, "binance"), rate)
         async with serve(venue.serve_client, LOOPBACK, 0, compression=None) as server:
             port = server.sockets[0].getsockname()[1]
-            stack.enter_context(worlds.worker(settings, "bars,spreads", pinned=False))
+            stack.enter_context(worlds.worker(settings, parts, pinned=False))
             stack.enter_context(_producers(settings, port))
-            return await _listen(settings, venue)
+            return await _listen(settings, venue, warm_up, seconds)
 
 
 def _producers(settings: Settings, port: int) -> contextlib.AbstractContextManager[object]:
@@ -104,21 +113,21 @@ def _producers(settings: Settings, port: int) -> contextlib.AbstractContextManag
     return worlds.process(settings, [sys.executable, "-m", "producers"], environment)
 
 
-async def _listen(settings: Settings, venue: Venue) -> list[float]:
+async def _listen(settings: Settings, venue: Venue, warm_up: int, seconds: int) -> list[float]:
     found_ms: list[float] = []
     first_second = 0
     async with kafka.subscribe(settings, [topics.SPREADS], start="latest") as subscription:
         until = time.perf_counter() + worlds.READY_DEADLINE_S
         while time.perf_counter() < until:
-            records = await subscription.read(limit=1_000, wait_ms=100)
+            records = await subscription.read(limit=5_000, wait_ms=100)
             now = time.perf_counter()
             for record in records:
                 spread = record.message()
                 if not isinstance(spread, Spread) or spread.interval != "1s":
                     continue
                 if not first_second:
-                    first_second = spread.open_ms // 1_000 + WARM_UP
-                    until = now + WARM_UP + SECONDS
+                    first_second = spread.open_ms // 1_000 + warm_up
+                    until = now + warm_up + seconds
                 closing = spread.open_ms // 1_000 + 1
                 legs = venue.first_frame[spread.y], venue.first_frame[spread.x]
                 if closing > first_second and all(closing in leg for leg in legs):

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import numpy as np
@@ -90,11 +92,15 @@ async def views(settings: Settings, process: subprocess.Popen[bytes]) -> list[Ro
         used_s = -busy_s(process.pid)
         alone = await read_for(reader, readers=1, seconds=ALONE_S)
         used_s += busy_s(process.pid)
-        stop = threading.Event()
-        written = asyncio.create_task(asyncio.to_thread(write_steadily, writer, stop))
+        spawn = multiprocessing.get_context("spawn")
+        stop, rates = spawn.Event(), spawn.SimpleQueue()
+        sink = spawn.Process(target=write_steadily, args=(settings, stop, rates))
+        sink.start()
+        rates.get()  # it has begun
         together = await read_for(reader, readers=READERS, seconds=VIEWS_S)
         stop.set()
-        rate = await written
+        rate = rates.get()
+        sink.join()
         await reader.close()
     return [
         Row("view of 500 bars, alone", quantiles(alone), ""),
@@ -125,15 +131,17 @@ async def read_for(reader: Reader, *, readers: int, seconds: float) -> list[floa
     return [t for many in await asyncio.gather(*(read(i) for i in range(readers))) for t in many]
 
 
-def write_steadily(writer: Writer, stop: threading.Event) -> float:
-    """Insert as the sink does, four times a second; give the rate reached."""
-    begun, sent = time.perf_counter(), 0
-    while not stop.wait(max(0.0, begun + sent / WRITTEN_PER_S - time.perf_counter())):
-        due = WRITTEN_PER_S // 4 // BATCH
-        batches = [ticks(f"S{i % 10}", ROWS + sent + BATCH * i) for i in range(due)]
-        sent += writer.insert_ticks(batches)
-        writer.insert_bars(bars(HISTORY, 10))
-    return sent / (time.perf_counter() - begun)
+def write_steadily(settings: Settings, stop: Event, rates: SimpleQueue[float]) -> None:
+    """Insert as the sink does: four times a second, in a process of its own; give the rate."""
+    with Writer(settings) as writer:
+        rates.put(0.0)
+        begun, sent = time.perf_counter(), 0
+        while not stop.wait(max(0.0, begun + sent / WRITTEN_PER_S - time.perf_counter())):
+            due = WRITTEN_PER_S // 4 // BATCH
+            batches = [ticks(f"S{i % 10}", ROWS + sent + BATCH * i) for i in range(due)]
+            sent += writer.insert_ticks(batches)
+            writer.insert_bars(bars(HISTORY, 10))
+    rates.put(sent / (time.perf_counter() - begun))
 
 
 def busy_s(pid: int) -> float:
