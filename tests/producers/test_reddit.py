@@ -24,6 +24,7 @@ from producers.forums.voice import Voice
 from producers.reddit import Reader
 from tests.fakes import MemoryPublisher
 from tests.producers.forums.fake_reddit import FakeReddit, at_ms, settings_of
+from tests.producers.forums.saying import Saying
 from tests.sandbox.places import until
 
 PLACE = "stocks"
@@ -34,12 +35,12 @@ def symbols(*names: str) -> Symbols:
     return Symbols(lexicon=lexicon_of(members), tags={}, in_use=frozenset())
 
 
-class Desk:
+class Desk(Saying):
     """A reader, the forum it reads and what it has said."""
 
     def __init__(self, site: FakeReddit, http: httpx.AsyncClient, **given: Any) -> None:
+        super().__init__(given.pop("publisher", None))
         self.site = site
-        self.publisher: MemoryPublisher = given.pop("publisher", None) or MemoryPublisher()
         known: Known = given.pop("known", Known())
         self.places = [Place(name, known.covers[name]) for name in given.pop("names", [PLACE])]
         voice = Voice("reddit", self.publisher, known.said)
@@ -52,14 +53,6 @@ class Desk:
     def place(self) -> Place:
         return self.places[0]
 
-    @property
-    def posts(self) -> list[Post]:
-        return self.publisher.on(topics.POSTS)
-
-    @property
-    def scans(self) -> list[ForumScan]:
-        return self.publisher.on(topics.FORUM_SCANS)
-
     async def look(self) -> None:
         """Read the newest page."""
         self.place.next_ms = 0
@@ -69,14 +62,6 @@ class Desk:
         """Read older pages until nothing more is wanted."""
         while self.place.walk:
             await self.reader.visit(self.place)
-
-    def known(self) -> Known:
-        """Give what the next life knows from the topics."""
-        known = Known()
-        for _, message, _ in self.publisher.published:
-            if isinstance(message, Post | ForumScan):
-                known.add(message)
-        return known
 
 
 @pytest.fixture(name="site")

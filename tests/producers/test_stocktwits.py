@@ -23,6 +23,7 @@ from producers.forums.voice import Voice
 from producers.stocktwits import MAX_PARTS, Reader
 from tests.fakes import MemoryPublisher
 from tests.producers.forums.fake_reddit import at_ms
+from tests.producers.forums.saying import Saying
 
 AGO_S = 3_700  # of the visit before
 TAGS = {"TSLA": "TSLA", "BTC.X": "BTCUSDT"}
@@ -59,11 +60,11 @@ class FakeStocktwits:
         return httpx.Response(200, json={"response": {"status": 200}, **body}, headers=self.headers)
 
 
-class Desk:
+class Desk(Saying):
     """A reader, the forum it reads and what it has said."""
 
     def __init__(self, http: httpx.AsyncClient, known: Known | None = None) -> None:
-        self.publisher = MemoryPublisher()
+        super().__init__()
         known = known or Known()
         source = Stocktwits(load(stocktwits_per_hour=100_000), http)
         voice = Voice("stocktwits", self.publisher, known.said)
@@ -73,14 +74,6 @@ class Desk:
         )
         self.pace = source.pace
 
-    @property
-    def posts(self) -> list[Post]:
-        return self.publisher.on(topics.POSTS)
-
-    @property
-    def scans(self) -> list[ForumScan]:
-        return self.publisher.on(topics.FORUM_SCANS)
-
     async def visit(self, tag: str = "TSLA", *, ago_s: float = 0) -> ForumScan:
         """Read a stream, now or some time ago, and give what was said of it."""
         with pytest.MonkeyPatch.context() as patch:
@@ -88,14 +81,6 @@ class Desk:
                 patch.setattr(stocktwits, "now_ms", lambda: at_ms(ago_s))
             await self.reader.visit(self.reader.streams[tag])
         return self.scans[-1]
-
-    def known(self) -> Known:
-        """Give what the next life knows from the topics."""
-        known = Known()
-        for _, message, _ in self.publisher.published:
-            if isinstance(message, Post | ForumScan):
-                known.add(message)
-        return known
 
 
 @pytest.fixture(name="site")
