@@ -273,6 +273,12 @@ async def test_feeds_set_wrongly_are_told_by_the_feeds_health(
     assert health.detail.startswith("ODDLOT_NEWS_FEEDS: expected NAME=URL")
 
 
+async def said(subscription: kafka.Subscription) -> list[Headline]:
+    """Read what there is to read now."""
+    found = [record.message() for record in await subscription.read(limit=500, wait_ms=100)]
+    return [message for message in found if isinstance(message, Headline)]
+
+
 @pytest.mark.broker
 async def test_what_was_said_before_a_restart_is_not_said_again(
     broker: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -280,25 +286,19 @@ async def test_what_was_said_before_a_restart_is_not_said_again(
     world = World()
     monkeypatch.setattr(asking, "client", world.client)
     settings = knobs(tmp_path, kafka=broker.kafka_address)
-    async with kafka.connect(settings) as publisher:
-        for _ in range(2):
-            asked = len(world.requests)
+    found: list[Headline] = []
+    reading = kafka.subscribe(settings, [topics.HEADLINES], start="earliest")
+    async with kafka.connect(settings) as publisher, reading as subscription:
+        for wanted in (60, 0):  # the second life has nothing new to say
+            asked, already = len(world.requests), len(found)
             task = asyncio.create_task(headlines.run(settings, publisher))
-            await until(
-                lambda asked=asked: len(world.requests) >= asked + 4,  # type: ignore[misc]
-                what="every feed, and one of them twice",
-                deadline_s=DEADLINE_S,
-            )
+            async with asyncio.timeout(DEADLINE_S):
+                # Every feed, and one of them twice.
+                while len(found) < already + wanted or len(world.requests) < asked + 4:
+                    found += await said(subscription)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-    found: list[Headline] = []
-    reading = kafka.subscribe(settings, [topics.HEADLINES], start="earliest")
-    async with reading as subscription:
         while await subscription.lag():
-            for record in await subscription.read(limit=500, wait_ms=100):
-                message = record.message()
-                assert isinstance(message, Headline)
-                found.append(message)
-    assert len(found) >= 60
+            found += await said(subscription)
     assert len({(each.source, each.headline_id) for each in found}) == len(found)
