@@ -30,7 +30,8 @@ def plain(text: str, *, is_markup: bool) -> str:
     Parameters
     ----------
     text : as it was written.
-    is_markup : it says of itself that it is HTML, so that entities in it stand for signs.
+    is_markup : it says of itself that it is HTML, so that entities in it stand for signs;
+        they do as well where it has elements, whatever it says.
 
     Examples
     --------
@@ -38,10 +39,13 @@ def plain(text: str, *, is_markup: bool) -> str:
     'R&D of AT&T'
     >>> plain("Fees < 5 cents <script>alert(1)</script>", is_markup=False)
     'Fees < 5 cents'
+    >>> plain("R&amp;D <script>alert(1)</script>", is_markup=False)
+    'R&D'
     """
-    words = _DROPPED.sub(" ", text[:MAX_MARKUP])
+    text = text[:MAX_MARKUP]
+    words = _DROPPED.sub(" ", text)
     words = _TAG.sub(lambda tag: "" if _INLINE.match(tag[0]) else " ", words)
-    if is_markup:
+    if is_markup or words != text:
         words = unescape(words)
     return " ".join(_UNSEEN.sub("", words.replace("\xa0", " ")).split())
 

@@ -39,6 +39,12 @@ def test_an_rss_item_becomes_an_entry() -> None:
     )
 
 
+def test_signs_beside_an_element_that_feeds_may_not_have_are_read_as_signs() -> None:
+    title = "Fees of &amp;lt;5 cents: R&amp;amp;D &lt;script&gt;alert(1)&lt;/script&gt;"
+    (found,) = entries(rss(item(title)))
+    assert found.title == "Fees of <5 cents: R&D"
+
+
 def test_an_atom_entry_becomes_one_too() -> None:
     (found,) = entries(ATOM.encode())
     assert (found.entry_id, found.title) == ("urn:a-1", "R&D at AMD")
@@ -150,6 +156,7 @@ def test_a_feed_with_bytes_changed_is_read_or_refused(data: Any) -> None:
         ("if x < y and y > z", False, "if x < y and y > z"),
         ("&amp;lt;", True, "&lt;"),
         ("&amp;", False, "&amp;"),
+        ("R&amp;D<br>", False, "R&D"),
         ("1\xa0000\u200b\u202e", False, "1 000"),
         ("<script>never closed", True, ""),
     ],
