@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import aiokafka
@@ -29,11 +29,18 @@ class Move:
     offset: int
 
 
-@dataclass
 class Fetched(dict[TP, list[Any]]):
-    """Records by partition, and the move that each partition was read on from."""
+    """Records by partition, and the move that each partition was read on from.
 
-    moves: dict[TP, Move] = field(default_factory=dict)
+    Parameters
+    ----------
+    records : by partition, in order.
+    moves : of all partitions, the last ones; those without records are left out.
+    """
+
+    def __init__(self, records: Mapping[TP, list[Any]], moves: Mapping[TP, Move]) -> None:
+        super().__init__(records)
+        self.moves = {tp: moves[tp] for tp in records if tp in moves}
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -69,13 +76,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     ) -> Fetched:
         # Of a copy: Faust empties the set while this waits, and an empty one stands for all.
         active = set(active_partitions)
-        if not active:
-            return Fetched()
-        records = await super()._fetch_records(consumer, active, timeout, max_records)
-        fetched = Fetched()
-        fetched.update(records)
-        fetched.moves = {tp: self._moves[tp] for tp in records if tp in self._moves}
-        return fetched
+        records: Mapping[TP, list[Any]] = {}
+        if active:
+            records = await super()._fetch_records(consumer, active, timeout, max_records)
+        return Fetched(records, self._moves)
 
     async def _rewind(self) -> Mapping[TP, int]:
         consumer = self._ensure_consumer()

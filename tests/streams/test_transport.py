@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -53,14 +54,12 @@ class FakeThread:
         self.answering.set()
 
     async def getmany(self, active: set[TP], timeout: float) -> Fetched:
-        fetched = Fetched()
+        records: dict[TP, list[Record]] = {}
         for tp in active:
-            if records := [
-                Record(at, tp.topic) for at in self.offsets[tp] if at >= self.position[tp]
-            ]:
-                fetched[tp] = records[:4]
-                self.position[tp] = fetched[tp][-1].offset + 1
-        fetched.moves = {tp: self.moves[tp] for tp in fetched if tp in self.moves}
+            if left := [Record(at, tp.topic) for at in self.offsets[tp] if at >= self.position[tp]]:
+                records[tp] = left[:4]
+                self.position[tp] = left[:4][-1].offset + 1
+        fetched = Fetched(records, self.moves)
         await self.answering.wait()
         return fetched
 
@@ -120,6 +119,18 @@ async def handed_on(consumer: Consumer) -> list[int]:
     return [message.offset async for _, message in consumer.getmany(timeout=0.0)]
 
 
+@contextlib.asynccontextmanager
+async def fetching(
+    consumer: Consumer, thread: FakeThread
+) -> AsyncIterator[asyncio.Task[list[int]]]:
+    """Fetch, and be answered at the end of the block."""
+    thread.answering.clear()
+    late = asyncio.create_task(handed_on(consumer))
+    await asyncio.sleep(0)  # it is on its way
+    yield late
+    thread.answering.set()
+
+
 async def test_records_come_in_order(consumer):
     assert await handed_on(consumer) == [0, 1, 2, 3]
     assert await handed_on(consumer) == [4, 5, 6, 7]
@@ -128,11 +139,8 @@ async def test_records_come_in_order(consumer):
 async def test_what_was_fetched_before_a_move_is_dropped(consumer, thread):
     thread.committed = 2
     await handed_on(consumer)
-    thread.answering.clear()
-    late = asyncio.create_task(handed_on(consumer))
-    await asyncio.sleep(0)  # it is on its way
-    await consumer.perform_seek()
-    thread.answering.set()
+    async with fetching(consumer, thread) as late:
+        await consumer.perform_seek()
     assert await late == []
     assert await handed_on(consumer) == [2, 3, 4, 5]
 
@@ -166,11 +174,8 @@ async def test_a_move_of_others_drops_nothing(consumer, thread):
     """As when streams go back to what is committed while a standby reads its changelog."""
     thread.move(CHANGES, 3)
     consumer._active_partitions = {CHANGES}
-    thread.answering.clear()
-    late = asyncio.create_task(handed_on(consumer))
-    await asyncio.sleep(0)
-    await consumer.perform_seek()
-    thread.answering.set()
+    async with fetching(consumer, thread) as late:
+        await consumer.perform_seek()
     assert await late == [3, 4, 5, 6]
 
 
@@ -178,11 +183,8 @@ async def test_what_is_fetched_while_the_flow_is_stopped_is_handed_on_after_it(c
     """It is not read again: a table would wait for it in vain."""
     thread.move(CHANGES, 3)
     consumer._active_partitions = {CHANGES}
-    thread.answering.clear()
-    late = asyncio.create_task(handed_on(consumer))
-    await asyncio.sleep(0)
-    consumer.stop_flow()
-    thread.answering.set()
+    async with fetching(consumer, thread) as late:
+        consumer.stop_flow()
     await asyncio.sleep(0.01)
     assert not late.done()
     consumer.resume_flow()
@@ -207,11 +209,8 @@ async def test_nothing_is_handed_on_while_the_flow_is_stopped(consumer):
 
 
 async def test_what_was_fetched_for_an_assignment_that_is_over_is_dropped(consumer, thread):
-    thread.answering.clear()
-    late = asyncio.create_task(handed_on(consumer))
-    await asyncio.sleep(0)
-    thread.assign_anew()
-    thread.answering.set()
+    async with fetching(consumer, thread) as late:
+        thread.assign_anew()
     assert await late == []
 
 
