@@ -17,6 +17,7 @@ from collections import defaultdict
 
 import numpy as np
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.protocol import State
 
 from benchmarks import worlds
 from oddlot import kafka, peer_groups
@@ -46,7 +47,7 @@ class Venue:
     async def serve_client(self, socket: ServerConnection) -> None:
         """Send until the client goes."""
         began, sent = time.perf_counter(), 0
-        while not socket.transport.is_closing():
+        while socket.state is State.OPEN:
             due = int((time.perf_counter() - began) * self._rate)
             symbols = (self._symbols[n % len(self._symbols)] for n in range(sent, due))
             # One write for all that is due: a venue has cores of its own, ours shares two.
