@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -22,9 +21,8 @@ from api.stream import MAX_COMMAND_BYTES
 from oddlot.settings import Settings, load
 from tests.fakes import MemoryCloses, MemoryDesk, MemoryReader, MemoryTopics
 from tests.fakes_buzz import MemoryBuzz
+from tests.waiting import DEADLINE_S, until
 
-DEADLINE_S = 20.0
-ASK_AGAIN_S = 0.01
 SEND_BUFFER_BYTES = 16_384
 
 
@@ -97,16 +95,6 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await task
-
-
-async def until(
-    condition: Callable[[], object], *, what: str, deadline_s: float = DEADLINE_S
-) -> None:
-    """Wait for a condition; fail, saying what was waited for, once the deadline has passed."""
-    give_up_s = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < give_up_s, f"waited {deadline_s:.0f} s for {what}"
-        await asyncio.sleep(ASK_AGAIN_S)
 
 
 async def say(line: ClientConnection, op: str, *channels: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 from collections.abc import AsyncIterator
@@ -19,10 +18,11 @@ from oddlot.contracts import topics
 from oddlot.contracts.messages import Buzz, ForumScan
 from oddlot.contracts.topics import HOUR_MS
 from tests import posts
-from tests.api.places import app_on, asking, backend_of, hear, say, serving, until
+from tests.api.places import app_on, asking, backend_of, hear, say, serving
 from tests.api.test_exports import FILES, read
 from tests.fakes import MemoryReader, MemoryTopics
 from tests.fakes_buzz import MemoryBuzz
+from tests.waiting import beside, until
 
 NOW_HOUR = posts.HOUR
 NOW = NOW_HOUR + HOUR_MS // 2
@@ -70,13 +70,9 @@ def heard(app: FastAPI, *messages: Buzz | ForumScan) -> None:
 async def running(app: FastAPI) -> AsyncIterator[None]:
     """Let the app keep up with the store, until it has done so once."""
     buzzing = backend_of(app).buzzing
-    task = asyncio.create_task(buzzing.run())
-    try:
+    async with beside(buzzing.run()):
         await until(lambda: buzzing.trouble is None, what="the store")
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def test_before_anything_is_known_the_page_is_empty_and_says_so(
@@ -199,13 +195,12 @@ async def test_a_restart_fills_from_the_store_once_it_answers(
     monkeypatch.setattr("api.store.RETRY_S", 0.0)
     kept.rows, kept.read, kept.away = [buzz(mentions=5)], [scan()], True
     buzzing = backend_of(app).buzzing
-    task = asyncio.create_task(buzzing.run())
-    await until(lambda: len(kept.asked) >= 2, what="a second attempt")
-    answer = (await http.get("/buzz")).json()
-    assert (answer["rows"], answer["detail"]) == ([], "expected the store to answer, was: away")
-    kept.away = False
-    await until(lambda: buzzing.trouble is None, what="the store")
-    task.cancel()
+    async with beside(buzzing.run()):
+        await until(lambda: len(kept.asked) >= 2, what="a second attempt")
+        answer = (await http.get("/buzz")).json()
+        assert (answer["rows"], answer["detail"]) == ([], "expected the store to answer, was: away")
+        kept.away = False
+        await until(lambda: buzzing.trouble is None, what="the store")
     answer = (await http.get("/buzz")).json()
     assert (answer["rows"][0]["mentions"], answer["detail"]) == (5, "")
     assert answer["as_of_ms"] == kept.read[0].scanned_ms

@@ -14,7 +14,7 @@ from api import clients
 from api.channels import MAX_WAITING, Channel
 from api.clients import MAX_CHANNELS, MAX_REPLIES, Client, Stuck
 from tests.api.messages import bar
-from tests.api.places import until
+from tests.waiting import beside, until
 
 
 class Line:
@@ -36,12 +36,8 @@ class Line:
 @contextlib.asynccontextmanager
 async def speaking(client: Client) -> AsyncIterator[Line]:
     line = Line()
-    task = asyncio.create_task(client.speak(line.send))
-    try:
+    async with beside(client.speak(line.send)):
         yield line
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 def publish(channel: Channel, *seconds: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -15,9 +14,10 @@ from websockets.asyncio.client import connect
 
 from oddlot.contracts import topics
 from oddlot.contracts.messages import DailyClose
-from tests.api.places import app_on, asking, backend_of, hear, say, serving, until
+from tests.api.places import app_on, asking, backend_of, hear, say, serving
 from tests.api.scans import DIVERGER, EXAMPLE, GROUP, now_ms, scan
 from tests.fakes import MemoryCloses, MemoryReader, MemoryTopics
+from tests.waiting import beside, until
 
 CLOSE = DailyClose(
     symbol=DIVERGER,
@@ -45,12 +45,8 @@ def app(reader: MemoryReader, closes: MemoryCloses) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
-    task = asyncio.create_task(backend_of(app).diverging.run())
-    try:
+    async with beside(backend_of(app).diverging.run()):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def test_every_group_is_listed_before_anything_was_scanned(http: httpx.AsyncClient) -> None:

@@ -20,9 +20,10 @@ from api.divergence_words import said
 from oddlot.contracts import topics
 from oddlot.contracts.messages import CloseRequest, CloseState, ScanRequest
 from oddlot.contracts.topics import DAY_MS
-from tests.api.places import app_on, asking, backend_of, hear, say, serving, until
+from tests.api.places import app_on, asking, backend_of, hear, say, serving
 from tests.api.scans import EXAMPLE, GROUP, now_ms, result, scan, state
 from tests.fakes import MemoryDesk, MemoryReader, MemoryTopics
+from tests.waiting import beside, until
 
 SYMBOLS = tuple(member.symbol for member in EXAMPLE.members)
 PASTED = {"symbols": ["NVDA", "AMD", "INTC"], "benchmark": "SMH"}
@@ -40,12 +41,8 @@ def app(reader: MemoryReader, desk: MemoryDesk) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
-    task = asyncio.create_task(backend_of(app).diverging.run())
-    try:
+    async with beside(backend_of(app).diverging.run()):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def start(http: httpx.AsyncClient, **body: Any) -> dict[str, Any]:

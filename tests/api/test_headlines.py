@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 from dataclasses import replace
@@ -17,8 +16,9 @@ from api.live import TOPICS
 from api.news_sources import MAX_SOURCES, NewsSources
 from oddlot.contracts import topics
 from oddlot.contracts.messages import Headline, NewsSource
-from tests.api.places import backend_of, hub_of, until
+from tests.api.places import backend_of, hub_of
 from tests.fakes import MemoryReader, MemoryTopics
+from tests.waiting import beside, until
 
 NOW_MS = 1_732_752_000_000
 FIRST = Headline(
@@ -147,15 +147,13 @@ def test_headlines_of_one_reading_all_reach_their_channel() -> None:
 async def test_states_are_read_from_their_topic_and_streamed() -> None:
     written, hub = MemoryTopics(), Hub()
     sources = NewsSources(hub, lambda: written.follow(0), backoff_s=0.0)
-    task = asyncio.create_task(sources.run())
-    written.put(topics.NEWS_SOURCES, READ)
-    written.put_raw(topics.NEWS_SOURCES, b"{}")
-    written.fail(ConnectionError("gone"))
-    later = replace(READ, state="limited", sent_ms=NOW_MS + 1)
-    written.put(topics.NEWS_SOURCES, later)
-    await until(lambda: sources.known == [later], what="the later state")
-    task.cancel()
-    await asyncio.wait([task])
+    async with beside(sources.run()):
+        written.put(topics.NEWS_SOURCES, READ)
+        written.put_raw(topics.NEWS_SOURCES, b"{}")
+        written.fail(ConnectionError("gone"))
+        later = replace(READ, state="limited", sent_ms=NOW_MS + 1)
+        written.put(topics.NEWS_SOURCES, later)
+        await until(lambda: sources.known == [later], what="the later state")
     assert hub.latest("news-sources") == later
 
 

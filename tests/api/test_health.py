@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from api.live import now_ms
 from oddlot.contracts import topics
 from tests.api.messages import health
-from tests.api.places import app_on, backend_of, hub_of, serving, until
+from tests.api.places import app_on, backend_of, hub_of, serving
 from tests.fakes import MemoryReader, MemoryTopics
+from tests.waiting import until
 
 
 def report(app: FastAPI, **changed: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -16,8 +15,8 @@ from api.live import LOOK_BACK_MS, OVERLAP_MS, Live, now_ms
 from oddlot.contracts import topics
 from oddlot.errors import BrokerUnavailable
 from tests.api.messages import bar, health
-from tests.api.places import until
 from tests.fakes import MemoryTopics
+from tests.waiting import beside, until
 
 BARS = "bars:BTCUSDT:1s"
 
@@ -26,13 +25,9 @@ BARS = "bars:BTCUSDT:1s"
 async def following(written: MemoryTopics) -> AsyncIterator[tuple[Live, Hub]]:
     hub = Hub([BARS])
     live = Live(hub, written.follow, backoff_s=0.0)
-    task = asyncio.create_task(live.run())
-    try:
+    async with beside(live.run()) as task:
         yield live, hub
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        assert task.cancelled()
+    assert task.cancelled()
 
 
 async def test_it_starts_some_minutes_back_so_that_snapshots_overlap_history() -> None:

@@ -19,8 +19,9 @@ from api.scans import Asked, Scans, closes_of
 from oddlot.contracts.messages import Bar
 from oddlot.quant import scan
 from tests.api.messages import bar
-from tests.api.places import backend_of, until
+from tests.api.places import backend_of
 from tests.fakes import MemoryReader
+from tests.waiting import until
 
 GROUP = "crypto-majors"
 BARS = 200

@@ -18,8 +18,9 @@ from oddlot import peer_groups
 from oddlot.errors import BadPeerGroup
 from oddlot.peer_groups.texts import MAX_BYTES
 from oddlot.settings import load
-from tests.api.places import app_on, asking, backend_of, hear, hub_of, say, serving, until
+from tests.api.places import app_on, asking, backend_of, hear, hub_of, say, serving
 from tests.fakes import MemoryReader
+from tests.waiting import beside, until
 
 NEW: dict[str, Any] = {
     "id": "new-coins",
@@ -49,12 +50,8 @@ def app(reader: MemoryReader, directory: Path) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def following(app: FastAPI) -> AsyncIterator[None]:
-    task = asyncio.create_task(backend_of(app).grouping.run())
-    try:
+    async with beside(backend_of(app).grouping.run()):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def ids(http: httpx.AsyncClient) -> list[str]:

@@ -17,8 +17,9 @@ from api.channels import MAX_WAITING
 from api.stream import MAX_COMMAND_BYTES, TOO_BIG, TRY_LATER
 from oddlot.contracts import topics
 from tests.api.messages import OPEN_MS, bar, health, spread
-from tests.api.places import DEADLINE_S, app_on, hear, hub_of, say, serving, until
+from tests.api.places import app_on, hear, hub_of, say, serving
 from tests.fakes import MemoryReader, MemoryTopics
+from tests.waiting import DEADLINE_S, until
 
 BARS = "bars:BTCUSDT:1s"
 DASHBOARD = "http://127.0.0.1:8050"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -18,8 +17,9 @@ from api.channels import pair_channels
 from oddlot.contracts import topics
 from oddlot.contracts.messages import INTERVAL_MS, Pair
 from tests.api.messages import change, spread
-from tests.api.places import app_on, asking, backend_of, hear, hub_of, say, serving, until
+from tests.api.places import app_on, asking, backend_of, hear, hub_of, say, serving
 from tests.fakes import MemoryDesk, MemoryReader
+from tests.waiting import beside, until
 
 NEW = "ADAUSDT~DOTUSDT"
 FILED = "BTCUSDT~ETHUSDT"
@@ -37,12 +37,8 @@ def app(reader: MemoryReader, desk: MemoryDesk) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def following(app: FastAPI) -> AsyncIterator[None]:
-    task = asyncio.create_task(backend_of(app).watching.run())
-    try:
+    async with beside(backend_of(app).watching.run()):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def ids(http: httpx.AsyncClient) -> list[str]:

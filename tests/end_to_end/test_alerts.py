@@ -15,7 +15,8 @@ from oddlot.contracts import topics
 from oddlot.contracts.messages import Alert, Pair, PairChange, Spread
 from oddlot.quant.alerts import Watch, add_spread
 from tests.end_to_end.systems import DEADLINE_S, System, running_system
-from tests.end_to_end.test_kills import now_ms, running
+from tests.end_to_end.test_kills import now_ms
+from tests.waiting import beside
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
 
@@ -138,7 +139,7 @@ async def test_each_crossing_is_said_exactly_once(
             await publisher.publish(topics.PAIRS, [change], arrival_ms=now_ms())
         following = follow(system, said, grown)
         publishing = publish(system, rows, over, pause_s=pause_s)
-        async with running(following), running(publishing) as done:
+        async with beside(following), beside(publishing) as done:
             await trouble(system, grown)
             over.set()
             await asyncio.wait_for(done, DEADLINE_S)

@@ -14,8 +14,9 @@ from oddlot.contracts import topics
 from oddlot.contracts.messages import Buzz, Crowd, ForumScan, Post
 from oddlot.quant.buzz import CROWDS, Crowds
 from tests.end_to_end.systems import DEADLINE_S, System, running_system
-from tests.end_to_end.test_kills import now_ms, running
+from tests.end_to_end.test_kills import now_ms
 from tests.quant.crowds import made_up
+from tests.waiting import beside
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 
@@ -104,7 +105,7 @@ async def test_every_row_is_right_in_the_end(tmp_path: Path) -> None:
     wanted, said, grown = right(messages), list[Buzz](), asyncio.Event()
     with running_system(tmp_path, with_store=False) as system:
         following, publishing = follow(system, said, grown), publish(system, messages)
-        async with running(following), running(publishing) as done:
+        async with beside(following), beside(publishing) as done:
             await kill_twice(system, grown)
             await asyncio.wait_for(done, DEADLINE_S)
             async with asyncio.timeout(DEADLINE_S):

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from tests.end_to_end.systems import (
     running_system,
 )
 from tests.fixtures_kafka import start_broker, wait_until_ready
+from tests.waiting import beside
 
 pytestmark = [pytest.mark.broker, pytest.mark.real_data, pytest.mark.timeout(600)]
 
@@ -117,7 +118,7 @@ async def test_the_bars_are_the_same_whatever_happens(
     expected = {key_of(bar): bar for bar in expected_bars(wholes)}
     with running_system(tmp_path, with_store=False) as system:
         watch, over = Watch(), asyncio.Event()
-        async with running(watch.follow(system)), running(publish(system, wholes, over)) as done:
+        async with beside(watch.follow(system)), beside(publish(system, wholes, over)) as done:
             await trouble(system, watch)
             over.set()
             await asyncio.wait_for(done, DEADLINE_S)
@@ -143,15 +144,3 @@ async def publish(system: System, wholes: list[Ticks], over: asyncio.Event) -> N
 def now_ms() -> int:
     """Give our clock: records of long ago would be deleted by the topic's retention."""
     return time.time_ns() // 1_000_000
-
-
-@contextlib.asynccontextmanager
-async def running(work: Awaitable[None]) -> AsyncIterator[asyncio.Future[None]]:
-    """Run something beside the block; if it fails, the block's waiting ends with its error."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

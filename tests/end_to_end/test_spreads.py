@@ -16,7 +16,8 @@ from oddlot.contracts import topics
 from oddlot.contracts.messages import Bar, Pair, PairChange, Spread
 from oddlot.quant import legs, pairs
 from tests.end_to_end.systems import DEADLINE_S, System, running_system
-from tests.end_to_end.test_kills import now_ms, running
+from tests.end_to_end.test_kills import now_ms
+from tests.waiting import beside
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
 
@@ -150,7 +151,7 @@ async def test_every_row_is_there_and_right_whatever_happens(tmp_path: Path, tro
     with running_system(tmp_path, with_store=False) as system:
         watch, over = Watch(), asyncio.Event()
         following, publishing = watch.follow(system), publish(system, seconds, over)
-        async with running(following), running(publishing) as done:
+        async with beside(following), beside(publishing) as done:
             await trouble(system, watch)
             over.set()
             await asyncio.wait_for(done, DEADLINE_S)

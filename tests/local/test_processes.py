@@ -16,6 +16,7 @@ import pytest
 from oddlot.local import embedded, processes
 from oddlot.local.processes import Child
 from oddlot.local.roles import Process
+from tests.waiting import until
 
 DEADLINE_S = 30.0
 STUBBORN = "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('up')\ntime.sleep(99)"
@@ -47,12 +48,6 @@ def keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
             await keeping
 
     return kept
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():  # noqa: ASYNC110  # no event crosses processes
-            await asyncio.sleep(0.01)
 
 
 async def test_what_it_says_is_kept_and_logged(keep: Keep):

@@ -19,6 +19,7 @@ from oddlot.local.roles import Process
 from oddlot.settings import Settings
 from tests.api.messages import bar, health
 from tests.fakes import MemoryTopics
+from tests.waiting import DEADLINE_S, beside
 
 NOW_S = 1_000.0
 
@@ -148,12 +149,12 @@ async def test_a_broken_message_is_passed_over():
 @pytest.mark.broker
 async def test_it_follows_a_running_broker(broker: Settings):
     pulse = Pulse()
-    following = asyncio.create_task(pulse.follow(broker))
-    try:
-        async with asyncio.timeout(60), kafka.connect(broker) as publisher:
-            while not pulse.sees_bars:
-                now_ms = time.time_ns() // 1_000_000
-                await publisher.publish(topics.BARS, [bar()], arrival_ms=now_ms)
-                await asyncio.sleep(0.05)
-    finally:
-        following.cancel()
+    async with (
+        beside(pulse.follow(broker)),
+        asyncio.timeout(DEADLINE_S),
+        kafka.connect(broker) as publisher,
+    ):
+        while not pulse.sees_bars:
+            now_ms = time.time_ns() // 1_000_000
+            await publisher.publish(topics.BARS, [bar()], arrival_ms=now_ms)
+            await asyncio.sleep(0.05)

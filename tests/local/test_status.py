@@ -18,6 +18,7 @@ from oddlot.local.processes import Child, State
 from oddlot.local.roles import Process
 from oddlot.local.status import Status
 from oddlot.settings import Settings, load
+from tests.waiting import until
 
 DEADLINE_S = 30.0
 LINE = "250 trades/s · all well"
@@ -100,12 +101,6 @@ async def shown(
     supervisor.over.set()
     async with asyncio.timeout(DEADLINE_S):
         await running
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():  # noqa: ASYNC110  # no event tells what is on a screen
-            await asyncio.sleep(0)
 
 
 async def some_rounds() -> None:

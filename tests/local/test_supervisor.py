@@ -20,6 +20,7 @@ from oddlot.local import embedded, ports
 from oddlot.local.roles import Process
 from oddlot.local.supervisor import Supervisor, require_ports
 from oddlot.settings import LOOPBACK, load
+from tests.waiting import until
 
 DEADLINE_S = 30.0
 UP = "import signal, sys, time\n{}\nprint('up')\ntime.sleep(99)"
@@ -35,12 +36,6 @@ def process(name: str, code: str, *after: str, deadline_s: float = DEADLINE_S) -
         stops_after=frozenset(after),
         stop_deadline_s=deadline_s,
     )
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():  # noqa: ASYNC110  # no event crosses processes
-            await asyncio.sleep(0.01)
 
 
 class Run:

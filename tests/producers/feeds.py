@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import socket
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from producers import binance
 from producers.links import Patience
 from sandbox.exchange import Exchange
 from tests.fakes import MemoryPublisher
-from tests.sandbox.places import until
+from tests.waiting import beside, until
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 # Deadlines short enough for tests, and long ones where a test is about another deadline.
@@ -84,30 +83,17 @@ async def feed_of(
 ) -> AsyncIterator[Feed]:
     publisher = publisher or MemoryPublisher()
     url = f"ws://127.0.0.1:{port}"
-    task = asyncio.create_task(
-        binance.run(
-            settings.load(binance_stream_url=url, simulated=True, **(knobs or {})),
-            publisher,
-            symbols=symbols,
-            changes=changes,
-            patience=Patience(**PATIENCE | patience),
-            rng=random.Random(1),
-            route=route,
-        )
+    running = binance.run(
+        settings.load(binance_stream_url=url, simulated=True, **(knobs or {})),
+        publisher,
+        symbols=symbols,
+        changes=changes,
+        patience=Patience(**PATIENCE | patience),
+        rng=random.Random(1),
+        route=route,
     )
-    try:
+    async with beside(running) as task:
         yield Feed(publisher, task)
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def newest(exchange: Exchange) -> int:

@@ -16,7 +16,8 @@ from producers import binance
 from tests.fakes import MemoryPublisher
 from tests.producers.feeds import SYMBOLS, assert_chained, assert_contiguous, feed_of, newest
 from tests.sandbox import places
-from tests.sandbox.places import BTC, ETH, SOL, until
+from tests.sandbox.places import BTC, ETH, SOL
+from tests.waiting import until
 
 
 async def test_every_trade_is_published_once_in_order_and_chained() -> None:

@@ -26,7 +26,8 @@ from sandbox.exchange import Exchange
 from sandbox.listings import MAJORS
 from tests.fakes import MemoryPublisher
 from tests.producers.providers.scans import request, universe
-from tests.sandbox.places import market, until
+from tests.sandbox.places import market
+from tests.waiting import beside, until
 
 DEADLINE_S = 60.0
 QUOTAS = providers.Quotas(twelve_data_per_minute=100)
@@ -134,7 +135,7 @@ async def test_requests_become_closes_of_stocks_and_crypto(
     wanted = [f"S{i:03d}" for i in range(12)]
     requests.put(*map(request, wanted), request("BTCUSDT", venue="binance"), request("ZZTOP"))
     async with serving(settings_of(sandbox.port, tmp_path), publisher, requests):
-        await until(lambda: len(settled(publisher)) == 14, what="14 symbols", deadline_s=DEADLINE_S)
+        await until(lambda: len(settled(publisher)) == 14, what="14 symbols")
 
     assert states(publisher)["ZZTOP"].state == "refused"
     found = histories(publisher)
@@ -152,11 +153,10 @@ async def test_budgets_and_states_are_told_without_keys(sandbox: Exchange, tmp_p
     publisher, requests = MemoryPublisher(), Requests()
     requests.put(request("S000"), request("S001"))
     async with serving(settings_of(sandbox.port, tmp_path), publisher, requests):
-        await until(lambda: len(settled(publisher)) == 2, what="closes", deadline_s=DEADLINE_S)
+        await until(lambda: len(settled(publisher)) == 2, what="closes")
         await until(
             lambda: any(b.windows[-1].used for b in publisher.on(topics.BUDGETS)),
             what="a budget with something spent",
-            deadline_s=DEADLINE_S,
         )
     budgets = {budget.provider: budget for budget in publisher.on(topics.BUDGETS)}
     assert set(budgets) == {"binance", "twelvedata", "fmp", "marketstack"}
@@ -172,21 +172,20 @@ async def test_a_second_request_is_served_without_asking_anybody(
     publisher, requests = MemoryPublisher(), Requests()
     requests.put(request("S003"))
     async with serving(settings, publisher, requests):
-        await until(lambda: settled(publisher), what="closes", deadline_s=DEADLINE_S)
+        await until(lambda: settled(publisher), what="closes")
         before = sandbox.providers.report()
         requests.put(request("S003"))
-        await until(lambda: requests.commits == 2, what="the second", deadline_s=DEADLINE_S)
+        await until(lambda: requests.commits == 2, what="the second")
         await until(
             lambda: sum(s.state == "fetched" for s in publisher.on(topics.CLOSE_STATES)) == 2,
             what="it to be said",
-            deadline_s=DEADLINE_S,
         )
     assert len(histories(publisher)["S003"]) <= 140, "published once"
 
     again, requests = MemoryPublisher(), Requests()
     requests.put(request("S003"))
     async with serving(settings, again, requests):
-        await until(lambda: settled(again), what="closes after a restart", deadline_s=DEADLINE_S)
+        await until(lambda: settled(again), what="closes after a restart")
     assert histories(again) == histories(publisher), "published again, for a broker that lost them"
     assert sandbox.providers.report() == before
 
@@ -196,7 +195,7 @@ async def test_a_provider_in_trouble_is_tried_again(sandbox: Exchange, tmp_path:
     publisher, requests = MemoryPublisher(), Requests()
     requests.put(request("S003"))
     async with serving(settings_of(sandbox.port, tmp_path), publisher, requests):
-        await until(lambda: settled(publisher), what="closes", deadline_s=DEADLINE_S)
+        await until(lambda: settled(publisher), what="closes")
     assert states(publisher)["S003"].state == "fetched"
     assert sandbox.providers.counts["twelvedata"].calls == 1
 
@@ -209,7 +208,6 @@ async def test_a_provider_that_is_not_there_costs_nothing(tmp_path: Path) -> Non
         await until(
             lambda: "cannot be reached" in getattr(states(publisher).get("S003"), "reason", ""),
             what="the reason",
-            deadline_s=DEADLINE_S,
         )
     budgets = {budget.provider: budget for budget in publisher.on(topics.BUDGETS)}
     assert budgets["twelvedata"].windows[1].used == 0
@@ -219,7 +217,7 @@ async def test_a_request_that_breaks_its_contract_is_a_dead_letter(tmp_path: Pat
     publisher, requests = MemoryPublisher(), Requests()
     requests.put(b"{}", request("S003"))
     async with serving(settings_of(9, tmp_path), publisher, requests):
-        await until(lambda: requests.commits, what="a commit", deadline_s=DEADLINE_S)
+        await until(lambda: requests.commits, what="a commit")
     (letter,) = publisher.on(topics.DEAD_LETTERS)
     assert letter.origin == "producers.closes"
 
@@ -246,7 +244,7 @@ async def test_closes_are_published_until_the_broker_has_them(
     publisher, requests = AwayAtFirst(), Requests()
     requests.put(request("S003"))
     async with serving(settings_of(sandbox.port, tmp_path), publisher, requests):
-        await until(lambda: settled(publisher), what="closes", deadline_s=DEADLINE_S)
+        await until(lambda: settled(publisher), what="closes")
     assert publisher.tries >= 2
     assert "S003" in histories(publisher)
 
@@ -260,7 +258,7 @@ async def test_no_key_is_ever_logged(
         sandbox.providers.fail(name, 1)
     requests.put(request("S003"))
     async with serving(settings_of(sandbox.port, tmp_path), publisher, requests):
-        await until(lambda: settled(publisher), what="closes", deadline_s=DEADLINE_S)
+        await until(lambda: settled(publisher), what="closes")
     assert "no closes of S003" in caplog.text
     assert "secret" not in caplog.text
 
@@ -271,20 +269,14 @@ async def test_the_whole_way_over_a_broker(
 ) -> None:
     settings = settings_of(sandbox.port, tmp_path, kafka=broker.kafka_address)
     wanted = [f"S{i:03d}" for i in range(20, 30)]
-    async with kafka.connect(settings) as publisher:
-        running = asyncio.create_task(closes.run(settings, publisher))
-        try:
-            await publisher.publish(topics.CLOSE_REQUESTS, list(map(request, wanted)), arrival_ms=0)
-            found: dict[str, list[DailyClose]] = {}
-            reading = kafka.subscribe(settings, [topics.CLOSES], start="earliest")
-            async with asyncio.timeout(DEADLINE_S), reading as subscription:
-                while not set(wanted) <= set(found):
-                    for record in await subscription.read(limit=5_000, wait_ms=100):
-                        close = record.message()
-                        assert isinstance(close, DailyClose)
-                        found.setdefault(close.symbol, []).append(close)
-        finally:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+    async with kafka.connect(settings) as publisher, beside(closes.run(settings, publisher)):
+        await publisher.publish(topics.CLOSE_REQUESTS, list(map(request, wanted)), arrival_ms=0)
+        found: dict[str, list[DailyClose]] = {}
+        reading = kafka.subscribe(settings, [topics.CLOSES], start="earliest")
+        async with asyncio.timeout(DEADLINE_S), reading as subscription:
+            while not set(wanted) <= set(found):
+                for record in await subscription.read(limit=5_000, wait_ms=100):
+                    close = record.message()
+                    assert isinstance(close, DailyClose)
+                    found.setdefault(close.symbol, []).append(close)
     assert sandbox.providers.rejections == 0

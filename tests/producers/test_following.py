@@ -12,7 +12,7 @@ from oddlot.contracts import topics
 from producers import binance
 from tests.producers.feeds import assert_chained, assert_contiguous, feed_of
 from tests.sandbox import places
-from tests.sandbox.places import until
+from tests.waiting import until
 
 LATE = '{"e":"trade","E":2,"T":1,"s":"NAME","t":1,"p":"1","q":"1","m":true}'
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from producers.news.said import Said
 from sandbox import newsroom
 from tests.fakes import MemoryPublisher
 from tests.producers.news.places import NOW_MS, SITE, World, item, rss
-from tests.sandbox.places import until
+from tests.waiting import beside, until
 
 DEADLINE_S = 60.0
 FEEDS = ",".join(f"{name}={SITE}/{name}.xml" for name in newsroom.NAMES)
@@ -50,17 +49,6 @@ def news_on(
     return News(settings, publisher, sources, Editor(said or Said()))
 
 
-@contextlib.asynccontextmanager
-async def running(news: News) -> AsyncIterator[None]:
-    task = asyncio.create_task(news.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
 def states(publisher: MemoryPublisher) -> dict[str, NewsSource]:
     return {state.source: state for state in publisher.on(topics.NEWS_SOURCES)}
 
@@ -71,8 +59,8 @@ def titles(found: Sequence[Headline]) -> set[str]:
 
 async def test_every_feed_is_read_and_nothing_is_said_twice(tmp_path: Path) -> None:
     publisher = MemoryPublisher()
-    async with running(news_on(World(), knobs(tmp_path), publisher)):
-        await until(lambda: len(states(publisher)) == 3, what="3 feeds", deadline_s=DEADLINE_S)
+    async with beside(news_on(World(), knobs(tmp_path), publisher).run()):
+        await until(lambda: len(states(publisher)) == 3, what="3 feeds")
     found = publisher.on(topics.HEADLINES)
     assert {headline.source for headline in found} == set(newsroom.NAMES)
     assert len(found) == len({(each.source, each.headline_id) for each in found}) >= 60
@@ -169,8 +157,8 @@ async def test_health_speaks_of_all_sources(tmp_path: Path) -> None:
     bad = f"{SITE}/coin-desk.xml"
     publisher = MemoryPublisher()
     news = news_on(World(answers={bad: httpx.Response(403)}), knobs(tmp_path), publisher)
-    async with running(news):
-        await until(lambda: len(states(publisher)) == 3, what="3 feeds", deadline_s=DEADLINE_S)
+    async with beside(news.run()):
+        await until(lambda: len(states(publisher)) == 3, what="3 feeds")
     health = news.health(NOW_MS)
     assert (health.feed, health.connected, health.symbols) == ("news", True, 3)
     assert health.detail == "2 of 3 sources read; not coin-desk: the news page says why"
@@ -184,8 +172,8 @@ async def test_a_world_without_news_is_not_connected(tmp_path: Path) -> None:
     }
     publisher = MemoryPublisher()
     news = news_on(World(answers=answers), knobs(tmp_path), publisher)
-    async with running(news):
-        await until(lambda: len(states(publisher)) == 3, what="3 feeds", deadline_s=DEADLINE_S)
+    async with beside(news.run()):
+        await until(lambda: len(states(publisher)) == 3, what="3 feeds")
     assert not news.health(NOW_MS).connected
     assert publisher.on(topics.HEADLINES) == []
 
@@ -245,12 +233,9 @@ async def test_a_bug_starts_the_headlines_again_and_ends_nothing_else(
     monkeypatch.setattr(headlines, "_serve", broken)
     monkeypatch.setattr(headlines, "FIRST_BACKOFF_S", 0.01)
     with caplog.at_level(logging.CRITICAL):
-        task = asyncio.create_task(headlines.run(knobs(tmp_path), MemoryPublisher()))
-        await until(lambda: len(tries) > 1, what="a second try", deadline_s=DEADLINE_S)
-        assert not task.done()
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        async with beside(headlines.run(knobs(tmp_path), MemoryPublisher())) as task:
+            await until(lambda: len(tries) > 1, what="a second try")
+            assert not task.done()
 
 
 async def _none(*_: Any) -> tuple[Said, dict[str, NewsSource]]:
@@ -263,11 +248,8 @@ async def test_feeds_set_wrongly_are_told_by_the_feeds_health(
     monkeypatch.setattr(headlines, "resume", _none)
     publisher = MemoryPublisher()
     settings = knobs(tmp_path, news_feeds="nonsense")
-    task = asyncio.create_task(headlines.run(settings, publisher))
-    await until(lambda: publisher.on(topics.FEED_HEALTH), what="health", deadline_s=DEADLINE_S)
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with beside(headlines.run(settings, publisher)):
+        await until(lambda: publisher.on(topics.FEED_HEALTH), what="health")
     health = publisher.on(topics.FEED_HEALTH)[0]
     assert not health.connected
     assert health.detail.startswith("ODDLOT_NEWS_FEEDS: expected NAME=URL")
@@ -291,14 +273,10 @@ async def test_what_was_said_before_a_restart_is_not_said_again(
     async with kafka.connect(settings) as publisher, reading as subscription:
         for wanted in (60, 0):  # the second life has nothing new to say
             asked, already = len(world.requests), len(found)
-            task = asyncio.create_task(headlines.run(settings, publisher))
-            async with asyncio.timeout(DEADLINE_S):
+            async with beside(headlines.run(settings, publisher)), asyncio.timeout(DEADLINE_S):
                 # Every feed, and one of them twice.
                 while len(found) < already + wanted or len(world.requests) < asked + 4:
                     found += await said(subscription)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
         while await subscription.lag():
             found += await said(subscription)
     assert len({(each.source, each.headline_id) for each in found}) == len(found)

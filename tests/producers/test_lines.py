@@ -8,6 +8,7 @@ from http import HTTPStatus
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from oddlot.local import ports
 from sandbox.exchange import Rules
 from tests.producers.feeds import (
     LONG_S,
@@ -15,11 +16,10 @@ from tests.producers.feeds import (
     assert_chained,
     assert_contiguous,
     feed_of,
-    free_port,
     newest,
 )
 from tests.sandbox import places
-from tests.sandbox.places import until
+from tests.waiting import until
 
 
 async def test_a_lost_connection_is_made_again_and_the_hole_stays_visible() -> None:
@@ -39,7 +39,7 @@ async def test_a_lost_connection_is_made_again_and_the_hole_stays_visible() -> N
 
 
 async def test_a_venue_that_cannot_be_reached_is_told_and_tried_again() -> None:
-    port = free_port()
+    port = ports.free_port()
     async with feed_of(port) as feed:
         await feed.says("cannot reach 127.0.0.1: connection refused; trying again in")
         assert not feed.health.connected

@@ -25,7 +25,7 @@ from producers.reddit import Reader
 from tests.fakes import MemoryPublisher
 from tests.producers.forums.fake_reddit import FakeReddit, at_ms, settings_of
 from tests.producers.forums.saying import Saying
-from tests.sandbox.places import until
+from tests.waiting import beside, until
 
 PLACE = "stocks"
 
@@ -365,9 +365,8 @@ async def test_newest_and_older_pages_are_read_in_turn(
     """However many subreddits there are, the way back goes on, and new posts are not left lying."""
     site.write_hourly(900, until_ms=at_ms(60), title="nothing")
     desk = Desk(site, http, names=["stocks", "options", "investing"], reddit_per_minute=100_000)
-    task = asyncio.create_task(desk.reader.run())
-    await until(lambda: not any(p.walk for p in desk.places) and len(site.asked) > 20, what="all")
-    task.cancel()
+    async with beside(desk.reader.run()):
+        await until(lambda: len(site.asked) > 20 and not any(p.walk for p in desk.places))
     assert len(site.asked) == 24  # of each the 720 hours of 30 days, in pages of 100
     firsts = [request.url.path for request in site.asked if "after" not in request.url.params]
     assert sorted(firsts) == [f"/r/{name}/new" for name in ("investing", "options", "stocks")]

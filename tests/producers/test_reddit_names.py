@@ -13,7 +13,7 @@ from oddlot.settings import Settings
 from producers import reddit
 from tests.fakes import MemoryPublisher
 from tests.producers.forums.fake_reddit import FakeReddit, settings_of
-from tests.sandbox.places import until
+from tests.waiting import DEADLINE_S, beside
 
 ADDRESS = {"state_dir", "kafka_port", "kafka"}
 
@@ -40,12 +40,14 @@ def test_there_is_a_limit_to_subreddits() -> None:
     assert "at most 50, was 60" in refused["s055"]
 
 
-async def scans_of(settings: Settings) -> list[ForumScan]:
-    found = []
-    async with kafka.subscribe(settings, [topics.FORUM_SCANS], start="earliest") as reading:
-        while await reading.lag():
-            found += [each.message() for each in await reading.read(limit=500, wait_ms=100)]
-    return [each for each in found if isinstance(each, ForumScan)]
+async def scans_until(reading: kafka.Subscription, place: str) -> list[ForumScan]:
+    """Give what is said of places, up to the first that is said of one."""
+    found: list[ForumScan] = []
+    async with asyncio.timeout(DEADLINE_S):
+        while all(scan.place != place for scan in found):
+            messages = [each.message() for each in await reading.read(limit=500, wait_ms=100)]
+            found += [each for each in messages if isinstance(each, ForumScan)]
+    return found
 
 
 @pytest.mark.broker
@@ -56,13 +58,13 @@ async def test_a_place_that_is_not_read_any_more_says_so_once(
     monkeypatch.setattr(reddit, "client", site.client)
     before = settings_of(reddit_subreddits="gone_stocks,a b", **broker.model_dump(include=ADDRESS))
     after = before.model_copy(update={"reddit_subreddits": "gone_options"})
-    async with kafka.connect(broker) as publisher:
-        for settings in (before, after, after):
-            reading = asyncio.create_task(reddit.run(settings, publisher))
-            site.asked.clear()
-            await until(lambda: bool(site.asked), what="a request")
-            reading.cancel()
-    scans = await scans_of(broker)
+    lives = [(before, "gone_stocks"), (after, "gone_options"), (after, "gone_options")]
+    scans: list[ForumScan] = []
+    reading = kafka.subscribe(broker, [topics.FORUM_SCANS], start="earliest")
+    async with kafka.connect(broker) as publisher, reading as subscription:
+        for settings, read in lives:
+            async with beside(reddit.run(settings, publisher)):
+                scans += await scans_until(subscription, read)
     told = [scan.place for scan in scans if scan.detail == reddit.GONE]
     assert {place: told.count(place) for place in ("gone_stocks", "a b", "gone_options")} == {
         "gone_stocks": 1,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from sandbox import exchange
 from sandbox.exchange import Exchange, Rules
@@ -36,11 +35,3 @@ async def exchange_of(
     lively = market(*listings, trades_per_s=trades_per_s)
     async with exchange.running(lively, rules=rules, port=port, history_ms=2_000) as running:
         yield running
-
-
-async def until(condition: Callable[[], object], *, what: str, deadline_s: float = 20.0) -> None:
-    """Wait for a condition; fail, saying what was waited for, once the deadline has passed."""
-    give_up_s = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < give_up_s, f"waited {deadline_s:.0f} s for {what}"
-        await asyncio.sleep(0.02)

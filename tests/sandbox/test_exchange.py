@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from sandbox.exchange import Exchange, Rules
 from tests.sandbox import places
+from tests.waiting import until
 
 AGG_TRADE_FIELDS = {"e", "E", "s", "a", "p", "q", "nq", "f", "l", "T", "m", "st"}
 
@@ -156,7 +157,7 @@ async def test_a_connection_ends_at_the_venues_age_limit() -> None:
         async with at(exchange, "/market/stream?streams=btcusdt@aggTrade") as socket:
             with pytest.raises(ConnectionClosed):
                 await frames_to_the_end(socket)
-        await places.until(lambda: not exchange.sessions, what="the session to be forgotten")
+        await until(lambda: not exchange.sessions, what="the session to be forgotten")
 
 
 async def test_the_server_pings_and_gives_up_on_a_client_that_does_not_answer() -> None:
@@ -165,10 +166,10 @@ async def test_the_server_pings_and_gives_up_on_a_client_that_does_not_answer() 
         places.exchange_of(rules=rules) as exchange,
         at(exchange, "/market/stream") as socket,
     ):
-        await places.until(lambda: exchange.sessions, what="the session")
+        await until(lambda: exchange.sessions, what="the session")
         await asyncio.wait_for(await socket.ping(), 10)
         socket.transport.pause_reading()
-        await places.until(lambda: not exchange.sessions, what="the exchange to give up")
+        await until(lambda: not exchange.sessions, what="the exchange to give up")
         socket.transport.abort()
 
 
@@ -178,12 +179,12 @@ async def test_a_client_that_does_not_read_is_cut_off() -> None:
         places.exchange_of(rules=rules, trades_per_s=20_000) as exchange,
         at(exchange, "/market/stream?streams=btcusdt@aggTrade") as socket,
     ):
-        await places.until(lambda: exchange.sessions, what="the session")
+        await until(lambda: exchange.sessions, what="the session")
         socket.transport.pause_reading()
         (session,) = exchange.sessions
         for end in (socket, session.connection):
             shrink_buffers(end.transport.get_extra_info("socket"))
-        await places.until(lambda: not exchange.sessions, what="the exchange to give up")
+        await until(lambda: not exchange.sessions, what="the exchange to give up")
         socket.transport.abort()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
@@ -20,7 +19,8 @@ from sandbox.posts import DAY_MS
 from sandbox.tape import Tape
 from tests.conftest import ROOT
 from tests.sandbox.crowds import AGENT, NOON_MS, titles
-from tests.sandbox.places import market, until
+from tests.sandbox.places import market
+from tests.waiting import DEADLINE_S, beside
 
 SUBREDDITS = ("stocks", "options", "CryptoCurrency")
 KEY = ("id", "secret")
@@ -150,14 +150,11 @@ async def test_beside_an_exchange_people_write_about_what_moves(
         url = "http://{}:{}/stocktwits/api/2/streams/symbol/DOGE.X.json".format(
             *listener.getsockname()
         )
-        beside = asyncio.create_task(forums_server.run_beside(knobs, listener, exchange))
-        try:
-            async with asyncio.timeout(20), httpx.AsyncClient(headers=AGENT, timeout=20) as client:
-                answer = await client.get(url)  # waits until there is a server
-                newest = answer.json()["messages"][0]
-        finally:
-            beside.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await beside
+        async with (
+            beside(forums_server.run_beside(knobs, listener, exchange)) as serving,
+            httpx.AsyncClient(headers=AGENT, timeout=DEADLINE_S) as client,
+        ):
+            answer = await client.get(url)  # waits until there is a server
+            newest = answer.json()["messages"][0]
     assert "$DOGE.X" in newest["body"]
-    await until(lambda: beside.done(), what="the end of the server")
+    assert serving.done()

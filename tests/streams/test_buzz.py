@@ -24,6 +24,7 @@ from streams.posts import Posts
 from tests.fakes import MemoryPublisher
 from tests.quant.crowds import FIRST, made_up, post, scan
 from tests.streams.workers import FakeEvent, FakeWorker
+from tests.waiting import beside
 
 DAY = 24
 NOW = FIRST + 10 * DAY
@@ -247,13 +248,11 @@ async def test_who_takes_over_says_again_what_others_may_have_said(system: Syste
 
 async def test_nothing_is_said_before_the_posts_themselves_are_known(system: System) -> None:
     system.posts.is_level = False
-    running = asyncio.create_task(system.hours.run())
-    await system.arrive(*PAST, READ)
-    system.hours.wake()
-    for _ in range(20):
-        await asyncio.sleep(0)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with beside(system.hours.run()):
+        await system.arrive(*PAST, READ)
+        system.hours.wake()
+        for _ in range(20):
+            await asyncio.sleep(0)
     ahead = FakeEvent(topics.POSTS, PAST[0], offset=10_000)
     await system.hours.take([ahead])  # type: ignore[list-item]
     assert not system.posts.has({topics.POSTS.name: 10_001})

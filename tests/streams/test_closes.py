@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,6 +14,7 @@ from streams import closes as module
 from streams.closes import MAX_SYMBOLS, Closes
 from tests.fakes import MemoryTopics
 from tests.streams.test_divergence import closes as history
+from tests.waiting import beside, until
 
 
 @pytest.fixture
@@ -34,20 +34,13 @@ async def test_what_is_on_the_topic_is_read_before_it_is_level(topic: MemoryTopi
     topic.put(topics.CLOSES, history("M0")[0])
     topic.put_raw(topics.CLOSES, b"{}")  # is skipped
     topic.put(topics.CLOSES, history("M1")[0])
-    reading = asyncio.create_task(
-        closes.follow(load(), lambda changed: told.append((closes.is_level, changed)))
-    )
-    async with asyncio.timeout(10):
-        while not closes.is_level:  # noqa: ASYNC110  # it has no event
-            await asyncio.sleep(0)
-    assert told == [(False, {"M0"}), (False, {"M1"})]
-    topic.put(topics.CLOSES, history("M2")[0])
-    async with asyncio.timeout(10):
-        while len(told) < 3:  # noqa: ASYNC110  # it has no event
-            await asyncio.sleep(0)
+    tell = lambda changed: told.append((closes.is_level, changed))  # noqa: E731
+    async with beside(closes.follow(load(), tell)):
+        await until(lambda: closes.is_level)
+        assert told == [(False, {"M0"}), (False, {"M1"})]
+        topic.put(topics.CLOSES, history("M2")[0])
+        await until(lambda: len(told) == 3)
     assert told[-1] == (True, {"M2"})
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
 
 
 def test_symbols_are_bounded_and_those_fetched_longest_ago_go(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -24,6 +23,7 @@ from tests.fakes import MemoryPublisher
 from tests.streams import probes
 from tests.streams.test_spreads import PAIR, Run, bar, market
 from tests.streams.workers import FakeEvent, FakeWorker
+from tests.waiting import beside, until
 
 OTHER = Pair(y="ETHUSDT", x="BTCUSDT", window=30, intervals=("1s",))
 MINUTE_S = 60
@@ -142,14 +142,8 @@ class InLine(Executor):
 async def results_of(waiting: Waiting, make: Any, count: int) -> list[PairTest]:
     """Run until so many tests are published."""
     publisher = MemoryPublisher()
-    running = asyncio.create_task(run(waiting, publisher, make))
-    try:
-        async with asyncio.timeout(250):
-            while len(publisher.on(topics.PAIR_TESTS)) < count:
-                assert not running.done(), running
-                await asyncio.sleep(0.01)
-    finally:
-        running.cancel()
+    async with beside(run(waiting, publisher, make)) as running:
+        await until(lambda: running.done() or len(publisher.on(topics.PAIR_TESTS)) >= count)
     return publisher.on(topics.PAIR_TESTS)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,6 +15,7 @@ from oddlot.settings import load
 from streams import posts as module
 from streams.posts import READ_RECORDS, Posts
 from tests.quant.crowds import FIRST, post, scan
+from tests.waiting import beside, until
 
 
 class Topics:
@@ -52,12 +52,8 @@ async def level(monkeypatch: pytest.MonkeyPatch, there: Topics) -> tuple[Posts, 
 
     monkeypatch.setattr(module.kafka, "subscribe", subscribe)
     posts = Posts()
-    reading = asyncio.create_task(posts.follow(load(), lambda: told.append(posts.is_level)))
-    async with asyncio.timeout(10):
-        while not posts.is_level:  # noqa: ASYNC110  # it has no event
-            await asyncio.sleep(0)
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
+    async with beside(posts.follow(load(), lambda: told.append(posts.is_level))):
+        await until(lambda: posts.is_level)
     assert starts == ["earliest"]
     return posts, len(told)
 

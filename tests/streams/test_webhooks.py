@@ -26,6 +26,7 @@ from streams.webhooks import Receiver, move, tell
 from streams.worker import LOGGING
 from tests.fakes import MemoryPublisher
 from tests.streams.receivers import Place, Post, receiving
+from tests.waiting import beside
 
 SECRET = b"sixteen letters!"
 
@@ -208,13 +209,8 @@ def test_receivers_keep_their_offsets_apart():
 
 @contextlib.asynccontextmanager
 async def telling(settings: Settings, publisher: Any) -> AsyncIterator[None]:
-    task = asyncio.create_task(webhooks.run(settings, publisher))
-    try:
+    async with beside(webhooks.run(settings, publisher)):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 @pytest.mark.broker

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from oddlot.local import ports
 from tests.ui import fake_api as fakes
 from tests.ui import fake_market
 
@@ -26,13 +26,6 @@ LIVE_DEADLINE_MS = 120_000
 DESKTOP, PHONE = (1400, 900), (390, 844)
 PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130 Mobile Safari/537.36"
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +52,7 @@ def api(api_port: int, market: fake_market.Market) -> Iterator[fakes.FakeApi]:
 @pytest.fixture(scope="session")
 def dashboard(api_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run `python -m ui` as the supervisor does, and give its URL."""
-    port = free_port()
+    port = ports.free_port()
     environment = {
         **os.environ,
         "ODDLOT_UI_PORT": str(port),

@@ -9,11 +9,12 @@ import urllib.request
 
 import pytest
 
-from tests.ui.conftest import ROOT, START_DEADLINE_S, free_port, wait_for
+from oddlot.local import ports
+from tests.ui.conftest import ROOT, START_DEADLINE_S, wait_for
 
 
 def test_panel_serve_serves_the_page_and_its_scripts() -> None:
-    port = free_port()
+    port = ports.free_port()
     command = [sys.executable, "-m", "panel", "serve", "ui", "--plugins", "ui.assets"]
     process = subprocess.Popen(
         [*command, "--port", str(port)],
