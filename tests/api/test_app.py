@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from api.formats import KINDS as KINDS_OF_FILES
 from tests.api.messages import alert, bar, pair_test, spread
+from tests.api.places import app_on
 from tests.fakes import MemoryReader
 
 KINDS: dict[str, tuple[type, ...]] = {
@@ -24,9 +24,10 @@ FILES = {kind.media_type for kind in KINDS_OF_FILES.values()} - {"application/js
 MEDIA_TYPES = {"2": "application/json", "4": "application/problem+json"}
 
 
-@pytest.fixture
-def document(app: FastAPI) -> dict[str, Any]:
-    return app.openapi()
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """Give what the API says of itself; making it takes a second."""
+    return app_on(MemoryReader()).openapi()
 
 
 async def test_the_root_leads_to_the_docs(http: httpx.AsyncClient) -> None:

@@ -25,10 +25,10 @@ FILED = Pair(y="BTCUSDT", x="ETHUSDT")  # as in peer_groups
 ADDED = Pair(y="ADAUSDT", x="BTCUSDT", window=50, intervals=("1s",))
 BY_KALMAN = Pair(y="SOLUSDT", x="ETHUSDT", window=40, hedge="kalman", intervals=("1s",))
 SYMBOLS = ("ADAUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT")
-SECONDS = 4_000
-ADDED_AT_S = 400  # pairs are added while the bars of that second are published, or later
+SECONDS = 2_500
+ADDED_AT_S = 300  # pairs are added while the bars of that second are published, or later
 SLICE_S = 10  # seconds published in one go
-PAUSE_S = 0.5  # between them, while the trouble lasts; it must not outlast the bars
+PAUSE_S = 0.4  # between them, while the trouble lasts; it must not outlast the bars
 SEED = 11
 PARTS = "spreads"
 

@@ -23,6 +23,7 @@ class Market:
         self._rng = np.random.default_rng(seed)
         until_ms -= until_ms % 300_000
         self.first_ms = until_ms - HISTORY_S * 1_000
+        self._bars: dict[tuple[str, str, int], Row] = {}
         self._spreads: dict[tuple[str, str, int, bool], Row] = {}
         common = np.cumsum(self._rng.normal(0, 1, HISTORY_S))
         apart = self._reverting(HISTORY_S)
@@ -32,7 +33,7 @@ class Market:
             "ETHUSDT": 3_430 + 0.3 * common,
             "SOLUSDT": 238 + 0.02 * common,
         }
-        self.close = {symbol: list(np.round(path, 2)) for symbol, path in self.close.items()}
+        self.close = {symbol: np.round(path, 2).tolist() for symbol, path in self.close.items()}
 
     def _reverting(self, n: int) -> np.ndarray:
         noise = self._rng.normal(0, 1, n)
@@ -65,10 +66,18 @@ class Market:
         """Give the newest closed bars, oldest first."""
         length = INTERVAL_S[interval]
         closed = self.seconds // length
-        return [self.bar(symbol, interval, i) for i in range(max(0, closed - limit), closed)]
+        return [
+            self._closed_bar(symbol, interval, i) for i in range(max(0, closed - limit), closed)
+        ]
+
+    def _closed_bar(self, symbol: str, interval: str, index: int) -> Row:
+        key = symbol, interval, index
+        if key not in self._bars:
+            self._bars[key] = self.bar(symbol, interval, index)
+        return self._bars[key]
 
     def bar(self, symbol: str, interval: str, index: int) -> Row:
-        """Give one bar."""
+        """Give one bar as it is now; it may still be open."""
         length = INTERVAL_S[interval]
         path = self.close[symbol][max(0, index * length - 1) : (index + 1) * length]
         volume = round(length * (0.4 + 7 * abs(path[-1] / path[0] - 1) * 300), 3)
