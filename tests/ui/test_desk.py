@@ -15,19 +15,7 @@ Visit = Callable[..., Watched]
 NARROW = (560, 800)
 
 
-def test_the_verdict_is_said_in_words_and_follows_the_stream(visit: Visit, api: FakeApi) -> None:
-    seen = visit().open()
-    seen.sees("Not cointegrated")
-    seen.sees("no cointegration is not rejected at 5 % over 300 bars")
-    newest = seen.page.evaluate("oddlot.charts.tests.latest.open_ms")
-    api.raise_test("BTCUSDT~ETHUSDT", "1m", p=0.004)
-    seen.page.get_by_text("Cointegrated", exact=True).wait_for()
-    assert seen.page.evaluate("oddlot.charts.tests.latest.open_ms") > newest
-    assert seen.figure("test") == "0.004"
-
-
-@pytest.mark.usefixtures("api")
-def test_the_scatter_holds_the_window_and_its_regression(visit: Visit) -> None:
+def test_the_window_has_a_scatter_and_a_verdict_in_words(visit: Visit, api: FakeApi) -> None:
     seen = visit().open()
     seen.until("oddlot.charts.scatter.plot.newest")
     shown = seen.page.evaluate(
@@ -35,6 +23,13 @@ def test_the_scatter_holds_the_window_and_its_regression(visit: Visit) -> None:
     )
     ratio = seen.page.evaluate("oddlot.charts.spread.plot.newest.hedge_ratio")
     assert shown == [300, pytest.approx(ratio, rel=0.1)]
+    seen.sees("Not cointegrated")
+    seen.sees("no cointegration is not rejected at 5 % over 300 bars")
+    newest = seen.page.evaluate("oddlot.charts.tests.latest.open_ms")
+    api.raise_test("BTCUSDT~ETHUSDT", "1m", p=0.004)
+    seen.page.get_by_text("Cointegrated", exact=True).wait_for()
+    assert seen.page.evaluate("oddlot.charts.tests.latest.open_ms") > newest
+    assert seen.figure("test") == "0.004"
 
 
 def test_an_alert_is_a_toast_a_mark_and_a_line_of_the_log(visit: Visit, api: FakeApi) -> None:
@@ -46,16 +41,12 @@ def test_an_alert_is_a_toast_a_mark_and_a_line_of_the_log(visit: Visit, api: Fak
     seen.until(f"oddlot.charts.spread.marks.length === {marks + 1}")
     log = seen.page.get_by_role("region", name="Alerts, newest first")
     assert "+2.31" in log.locator("tbody tr").first.inner_text()
-    assert seen.errors == []
-
-
-def test_a_toast_opens_its_pair_and_goes(visit: Visit, api: FakeApi) -> None:
-    seen = visit().open()
     api.raise_alert("ETHUSDT~SOLUSDT", "1s")
-    toast = seen.page.locator(".o-toast[data-pair='ETHUSDT~SOLUSDT']")
-    toast.get_by_title("Open this pair").click()
+    other = seen.page.locator(".o-toast[data-pair='ETHUSDT~SOLUSDT']")
+    other.get_by_title("Open this pair").click()
     seen.until("location.search.startsWith('?y=ETHUSDT&x=SOLUSDT&tf=1s')")
-    toast.wait_for(state="detached")
+    other.wait_for(state="detached")
+    assert seen.errors == []
 
 
 def test_toasts_can_be_had_of_this_pair_only(visit: Visit, api: FakeApi) -> None:
@@ -102,8 +93,11 @@ def test_a_pair_is_added_changed_and_removed(visit: Visit, api: FakeApi) -> None
     seen = visit().open()
     seen.page.get_by_role("button", name="Add pair").click()
     page = seen.page.get_by_role("dialog")
-    page.get_by_label("Leg y").fill("solusdt")
+    page.get_by_label("Leg y").fill("GOLD")
     page.get_by_label("Leg x").fill("BTCUSDT")
+    page.get_by_role("button", name="Add", exact=True).click()
+    seen.sees("expected two of the streaming symbols")
+    page.get_by_label("Leg y").fill("solusdt")
     page.get_by_label("Window, bars").fill("120")
     page.get_by_role("button", name="Add", exact=True).click()
     seen.until("location.search === '?y=SOLUSDT&x=BTCUSDT&tf=1m&window=120'")
@@ -123,17 +117,6 @@ def test_a_pair_is_added_changed_and_removed(visit: Visit, api: FakeApi) -> None
     seen.sees("SOLUSDT on BTCUSDT is not among the 2 pairs that are watched")
     seen.page.locator("[data-tile=z] .o-sub", has_text="not watched").wait_for()
     assert seen.figure("z") == "–"
-
-
-@pytest.mark.usefixtures("api")
-def test_a_refused_pair_says_what_was_expected(visit: Visit) -> None:
-    seen = visit().open()
-    seen.page.get_by_role("button", name="Add pair").click()
-    dialog = seen.page.get_by_role("dialog")
-    dialog.get_by_label("Leg y").fill("GOLD")
-    dialog.get_by_label("Leg x").fill("BTCUSDT")
-    seen.page.get_by_role("button", name="Add", exact=True).click()
-    seen.sees("expected two of the streaming symbols")
 
 
 def test_a_change_by_somebody_else_arrives(visit: Visit, api: FakeApi) -> None:

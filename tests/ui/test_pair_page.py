@@ -36,6 +36,7 @@ def test_bars_and_z_score_change_without_a_reload(visit: Visit) -> None:
         for chart in ("y", "spread")
     )
     z = seen.figure("z")
+    seen.sees("SIMULATED")
     seen.until(f"oddlot.charts.y.plot.series[0].series.data().length >= {bars + 5}")
     seen.until(f"oddlot.charts.spread.plot.series[0].series.data().length >= {spreads + 5}")
     seen.until(
@@ -61,16 +62,9 @@ def test_an_open_minute_is_folded_from_seconds(visit: Visit) -> None:
 
 
 @pytest.mark.usefixtures("api")
-def test_every_interval_has_bars_and_spreads(visit: Visit) -> None:
-    seen = visit().open("/pairs?tf=5m")
-    seen.until_shown(interval_ms=300_000)
-    seen.sees("Spread · 5m")
-    seen.sees("z-score · 5m")
-
-
-@pytest.mark.usefixtures("api")
 def test_all_charts_show_the_same_stretch_of_time(visit: Visit) -> None:
     seen = visit().open("/pairs?tf=1m")
+    _pan_and_return_by_keys(seen)
     seen.page.get_by_label("BTCUSDT, ").first.hover()
     seen.page.mouse.wheel(0, -600)
     seen.until("oddlot.charts.y.plot.group.touched")
@@ -84,9 +78,24 @@ def test_all_charts_show_the_same_stretch_of_time(visit: Visit) -> None:
     assert stretches[0] == pytest.approx(stretches[2], abs=1_000)
 
 
+def _pan_and_return_by_keys(seen: Watched) -> None:
+    chart = seen.page.locator(".o-plot").first
+    chart.focus()
+    for _ in range(5):
+        chart.press("ArrowLeft")
+    seen.until("oddlot.charts.y.plot.group.following === false")
+    seen.sees("To the newest bar")
+    chart.press("End")
+    seen.until("oddlot.charts.y.plot.group.following === true")
+
+
 @pytest.mark.usefixtures("api")
-def test_the_address_holds_the_state_and_back_goes_back(visit: Visit) -> None:
-    seen = visit().open("/pairs?y=ETHUSDT&x=SOLUSDT&tf=1s")
+def test_every_interval_has_an_address_and_back_goes_back(visit: Visit) -> None:
+    seen = visit().open("/pairs?y=ETHUSDT&x=SOLUSDT&tf=5m")
+    seen.until_shown(interval_ms=300_000)
+    seen.sees("Spread · 5m")
+    seen.sees("z-score · 5m")
+    seen.page.get_by_role("button", name="1s", exact=True).click()
     seen.sees("ETHUSDT · 1s")
     seen.page.get_by_role("button", name="1m", exact=True).click()
     seen.until("location.search === '?y=ETHUSDT&x=SOLUSDT&tf=1m&window=300'")
@@ -216,11 +225,6 @@ def test_a_cold_pair_counts_up_instead_of_showing_a_z(visit: Visit, api: FakeApi
     seen.sees("warming up: no z yet")
 
 
-@pytest.mark.usefixtures("api")
-def test_a_simulated_market_is_labelled(visit: Visit) -> None:
-    visit().open().sees("SIMULATED")
-
-
 def test_panning_back_fetches_what_is_older(visit: Visit, api: FakeApi) -> None:
     seen = visit().open("/pairs?tf=1m")
     bars = seen.page.evaluate("oddlot.charts.y.bars.closed.rows.length")
@@ -232,16 +236,3 @@ def test_panning_back_fetches_what_is_older(visit: Visit, api: FakeApi) -> None:
     seen.until(f"oddlot.charts.y.bars.closed.rows.length >= {bars + 700}")
     _wait_for_every_minute(seen)
     assert any(f"to={first}" in path for path in api.requests)
-
-
-@pytest.mark.usefixtures("api")
-def test_keys_pan_and_zoom_and_end_returns(visit: Visit) -> None:
-    seen = visit().open("/pairs?tf=1m")
-    chart = seen.page.locator(".o-plot").first
-    chart.focus()
-    for _ in range(5):
-        chart.press("ArrowLeft")
-    seen.until("oddlot.charts.y.plot.group.following === false")
-    seen.sees("To the newest bar")
-    chart.press("End")
-    seen.until("oddlot.charts.y.plot.group.following === true")
