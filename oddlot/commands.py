@@ -19,7 +19,7 @@ from rich.text import Text
 
 from oddlot import errors, peer_groups, settings
 from oddlot.groups_command import groups
-from oddlot.local import kafka, roles
+from oddlot.local import kafka_java, roles
 from oddlot.local.status import Status
 from oddlot.local.supervisor import Supervisor, require_ports
 from oddlot.settings import LOOPBACK, Settings
@@ -143,4 +143,4 @@ def _prepare_broker(knobs: Settings) -> None:
                 tasks[what] = progress.add_task(what, total=total)
             progress.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
 
-        kafka.prepare(knobs, told)
+        kafka_java.prepare(knobs, told)

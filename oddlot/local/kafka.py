@@ -6,61 +6,27 @@ Run it with `python -m oddlot.local.kafka`.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import logging
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import uuid
-from dataclasses import dataclass
-from pathlib import Path
 
 from oddlot import errors
 from oddlot.local import jars, ports
-from oddlot.local import java as java_runtime
 from oddlot.local.embedded import REFUSED, die_with_parent, log_to_stdout
 from oddlot.local.kafka_home import Home, claimed, last_words, properties, write_holder
+from oddlot.local.kafka_java import Prepared, command, format_data, prepare
 from oddlot.settings import LOOPBACK, Settings, load
 
 log = logging.getLogger(__name__)
 
-# Measured: 200 MB resident; the second compiler would only slow the start down.
-JVM_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 STOP_DEADLINE_S = 5.0  # it takes 0.4 s; with clients at it, it can hang
 READY_DEADLINE_S = 2.0  # of one question
 ASK_AGAIN_S = 0.1
 SLOW_START_S = 30.0
-FORMAT_DEADLINE_S = 60.0  # takes 1 s
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """All that a start needs and that can take long: Java and the class path."""
-
-    java: java_runtime.Java
-    class_path: str
-
-
-def prepare(settings: Settings, progress: jars.Progress | None = None) -> Prepared:
-    """Find Java, download and verify Kafka; quick and offline where it was done before.
-
-    Parameters
-    ----------
-    settings : where the cache is.
-    progress : told what is being downloaded, bytes done and in all.
-
-    Raises
-    ------
-    Refused
-        If there is no usable Java, or a jar is not what the lock says.
-    Unavailable
-        If a jar is missing and cannot be downloaded.
-    """
-    java = java_runtime.find()
-    return Prepared(java, os.pathsep.join(str(path) for path in jars.ensure(settings, progress)))
+ARCHIVE_AFTER_S = 30.0  # once ready: those who wait for the broker start first
 
 
 async def is_ready(settings: Settings, deadline_s: float = READY_DEADLINE_S) -> bool:
@@ -142,7 +108,7 @@ def run(settings: Settings) -> int:
         home.scratch.mkdir()
         home.properties.write_text(properties(settings, controller_port=ports.free_port()))
         if not (home.data / "meta.properties").exists():  # the last file that formatting writes
-            _format(home, prepared, lock)
+            format_data(home, prepared, inherited=(lock,))
         return asyncio.run(_serve(settings, home, prepared, lock))
 
 
@@ -167,7 +133,7 @@ async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) 
     log.info("starting on %s, data in %s, log in %s", settings.kafka_address, home.root, home.log)
     with home.output.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *_java(prepared, home, "kafka.Kafka", str(home.properties)),
+            *command(prepared, home, "kafka.Kafka", str(home.properties)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -178,7 +144,7 @@ async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) 
     write_holder(lock, f"process {os.getpid()}, its Java {process.pid}")
     ended = asyncio.create_task(process.wait())
     stopped = asyncio.create_task(stop.wait())
-    started = asyncio.create_task(_say_when_ready(settings, home))
+    started = asyncio.create_task(_settle(settings, home, prepared))
     await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
     for task in (started, stopped):
         task.cancel()
@@ -189,6 +155,26 @@ async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) 
         return 0
     log.error("ended by itself with code %d; %s", ended.result(), last_words(home))
     return 1
+
+
+async def _settle(settings: Settings, home: Home, prepared: Prepared) -> None:
+    """Say when it is ready; later see to it that the next start takes half of the time."""
+    await _say_when_ready(settings, home)
+    if prepared.archive is not None and not prepared.archive.exists():
+        await asyncio.sleep(ARCHIVE_AFTER_S)
+        await _archive()
+
+
+async def _archive() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "oddlot.local.kafka_archive"), preexec_fn=die_with_parent()
+    )
+    try:
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def _say_when_ready(settings: Settings, home: Home) -> None:
@@ -211,45 +197,6 @@ async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -
         process.kill()
         await ended
     log.info("stopped")
-
-
-def _format(home: Home, prepared: Prepared, lock: int) -> None:
-    """Give the data directory its cluster id, once in its life."""
-    log.info("formatting %s", home.data)
-    # Kafka's own way to write a UUID; a dash in front would read as an option.
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
-    arguments = ("format", "-t", cluster, "-c", str(home.properties))
-    said = subprocess.run(
-        _java(prepared, home, "kafka.tools.StorageTool", *arguments),
-        capture_output=True,
-        text=True,
-        timeout=FORMAT_DEADLINE_S,
-        check=False,
-        cwd=home.root,
-        pass_fds=[lock],
-        preexec_fn=die_with_parent(),
-    )
-    if said.returncode != 0:
-        raise errors.Refused(
-            f"expected Kafka to format {home.data}, it ended with code {said.returncode}: "
-            f"{(said.stderr + said.stdout).strip()[-500:]}"
-        )
-
-
-def _java(prepared: Prepared, home: Home, main_class: str, *arguments: str) -> list[str]:
-    return [
-        str(prepared.java.executable),
-        *JVM_OPTIONS,
-        "-XX:+ExitOnOutOfMemoryError",  # a broker without memory is worse than none
-        f"-XX:ErrorFile={home.logs / 'kafka.crash.log'}",
-        f"-Djava.io.tmpdir={home.scratch}",  # a killed JVM leaves its native libraries behind
-        f"-Doddlot.logs={home.logs}",
-        f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}",
-        "-cp",
-        prepared.class_path,
-        main_class,
-        *arguments,
-    ]
 
 
 if __name__ == "__main__":
