@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     cache_dir: Path = Field(
         default_factory=lambda: platformdirs.user_cache_path("oddlot"),
-        description="Kafka's jars, shared between projects.",
+        description="Kafka's jars and what makes starts short, shared between projects.",
     )
     peer_groups_dir: Path = Field(
         default_factory=lambda: Path(__file__).resolve().parent.parent / "peer_groups",

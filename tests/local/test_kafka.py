@@ -60,8 +60,9 @@ def silent_server():
 
 
 def java_of(role: subprocess.Popen[bytes]) -> psutil.Process:
-    [child] = psutil.Process(role.pid).children()
-    return child
+    children = psutil.Process(role.pid).children()
+    [java] = [child for child in children if "kafka.Kafka" in child.cmdline()]
+    return java
 
 
 def run_role(settings: Settings) -> subprocess.CompletedProcess[str]:
