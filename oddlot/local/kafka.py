@@ -158,7 +158,7 @@ async def _serve(settings: Settings, home: Home, prepared: Prepared, lock: int) 
 
 
 async def _settle(settings: Settings, home: Home, prepared: Prepared) -> None:
-    """Say when it is ready; later see to it that the next start takes half of the time."""
+    """Say when it is ready; later see to it that the next start is shorter."""
     await _say_when_ready(settings, home)
     if prepared.archive is not None and not prepared.archive.exists():
         await asyncio.sleep(ARCHIVE_AFTER_S)

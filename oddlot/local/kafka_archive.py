@@ -1,4 +1,4 @@
-"""One short life of a broker -> an archive of its classes, by which the next starts take half.
+"""One short life of a broker -> an archive of its classes, which makes the next starts short.
 
 Run it with `python -m oddlot.local.kafka_archive`; the embedded broker does once it is at rest.
 """
