@@ -107,7 +107,7 @@ def test_the_version_is_one_line():
 
 def test_ctrl_c_while_it_is_still_being_loaded_shows_no_traceback(tmp_path: Path):
     # A module that is loaded early, and that presses Ctrl-C when it is.
-    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    (tmp_path / "typer.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
     done = run("version", PYTHONPATH=str(tmp_path))
     assert done.returncode == cli.INTERRUPTED
     assert done.stdout == done.stderr == ""

@@ -47,6 +47,28 @@ def test_time_and_position_agree_anywhere_around_a_weekend(scripts: Page) -> Non
     assert worst < 1e-9
 
 
+LINKED = """(async (group, plot) => {
+    const found = []
+    const look = () => found.push(group.range && {...group.range})
+    let leave = group.join(plot)
+    group.grown(plot)
+    group.leader = plot
+    group.moved(plot, {fromMs: 20, toMs: 30})
+    leave()
+    leave = group.join(plot) // the chart of something else, made anew in the same turn
+    await new Promise((done) => setTimeout(done, 10))
+    look()
+    leave()
+    await new Promise((done) => setTimeout(done, 10))
+    look()
+    return found
+})(new m.Linked(), {axis: {intervalMs: 1, lastMs: 100}, homeSlots: 50, show: () => {}})"""
+
+
+def test_charts_that_are_made_anew_show_what_was_shown(scripts: Page) -> None:
+    assert run(scripts, "linked", f"await {LINKED}") == [{"fromMs": 20, "toMs": 30}, None]
+
+
 def test_cold_stale_and_missing_stretches_are_told_apart(scripts: Page) -> None:
     rows = [
         *(spread(ms * 1_000, warm=False) for ms in (0, 1)),

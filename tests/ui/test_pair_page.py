@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.ui.conftest import ARTEFACTS, PHONE, Watched
+from tests.ui.conftest import ARTEFACTS, DESKTOP, PHONE, Watched
 from tests.ui.fake_api import FakeApi
 
 pytestmark = pytest.mark.browser
@@ -26,6 +26,14 @@ TOO_WIDE = """() => {
     walk(document)
     return wide
 }"""
+TIME_SCALE = "oddlot.charts.y.plot.chart.timeScale()"
+# All charts of the page show what their group says, to the second.
+SAME_STRETCH = """['y', 'x', 'spread'].every((name) => {
+    const {axis, chart, group} = oddlot.charts[name].plot
+    const {from, to} = chart.timeScale().getVisibleLogicalRange()
+    return Math.abs(axis.timeOf(from) - group.range.fromMs) < 1000
+        && Math.abs(axis.timeOf(to) - group.range.toMs) < 1000
+})"""
 
 
 @pytest.mark.usefixtures("api")
@@ -68,14 +76,20 @@ def test_all_charts_show_the_same_stretch_of_time(visit: Visit) -> None:
     seen.page.get_by_label("BTCUSDT, ").first.hover()
     seen.page.mouse.wheel(0, -600)
     seen.until("oddlot.charts.y.plot.group.touched")
-    stretches = seen.page.evaluate(
-        """() => ['y', 'x', 'spread'].map((name) => oddlot.charts[name]).map(({plot}) => {
-            const {from, to} = plot.chart.timeScale().getVisibleLogicalRange()
-            return [plot.axis.timeOf(from), plot.axis.timeOf(to)].map(Math.round)
-        })"""
-    )
-    assert stretches[0] == pytest.approx(stretches[1], abs=1_000)
-    assert stretches[0] == pytest.approx(stretches[2], abs=1_000)
+    seen.until(SAME_STRETCH)
+
+    for _ in range(5):
+        seen.page.locator(".o-plot").first.press("ArrowLeft")
+    seen.until("oddlot.charts.y.plot.group.following === false")
+    seen.until(SAME_STRETCH)
+    shown = seen.page.evaluate("({...oddlot.charts.y.plot.group.range})")
+    for width_px in (1_250, DESKTOP[0]):
+        before_px = seen.page.evaluate(f"{TIME_SCALE}.width()")
+        seen.page.set_viewport_size({"width": width_px, "height": DESKTOP[1]})
+        seen.until(f"{TIME_SCALE}.width() !== {before_px}")
+        seen.until("oddlot.charts.y.plot.settling === null")
+        seen.until(SAME_STRETCH)
+        assert seen.page.evaluate("({...oddlot.charts.y.plot.group.range})") == shown
 
 
 def _pan_and_return_by_keys(seen: Watched) -> None:

@@ -143,4 +143,5 @@ def uploaded(visit: Visit, api: FakeApi) -> Watched:
     drop(seen, "prices.csv", GOOD)
     seen.page.get_by_role("button", name="Compute").click()
     seen.until_shown(interval_ms=DAY_MS)
+    seen.until("location.search.includes('upload=up1')")  # what a link is made of
     return seen

@@ -32,7 +32,8 @@ export class Linked {
     return () => {
       this.plots.delete(plot)
       if (this.leader === plot) this.leader = null
-      if (!this.plots.size) this.#forget()
+      // Charts that show something else now are made anew, each in its turn: the range is theirs too.
+      setTimeout(() => this.plots.size || this.#forget())
     }
   }
 

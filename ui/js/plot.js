@@ -13,9 +13,15 @@ const NEAR_SLOTS = 20 // as few left of the oldest ones in view: time to fetch o
 const INVISIBLE = "transparent"
 const FONT = 'Roboto, "Segoe UI", system-ui, sans-serif'
 
+let loading = null
+
 /** The chart library; it is brought by the build and may be missing. */
 export function library() {
-  return import(new URL(LIBRARY, document.baseURI).href)
+  if (!loading) {
+    loading = import(new URL(LIBRARY, document.baseURI).href)
+    loading.catch(() => { loading = null })
+  }
+  return loading
 }
 
 /** A design token of the page, as the charts' canvas needs it. */
@@ -57,12 +63,13 @@ export class Plot {
     this.nearStart = () => {} // told when the oldest rows come into view
     this.changed = () => {} // told when other rows are there than before
     this.cursorMs = null
+    this.settling = null // the frame until which moves are the chart's own
     this.chart = lib.createChart(box, options())
     this.chart.timeScale().applyOptions({secondsVisible: intervalMs < 60_000, timeVisible: intervalMs < DAY_MS})
     this.group = groupOf(group)
     this.leave = this.group.join(this)
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range))
-    this.chart.timeScale().subscribeSizeChange(() => this.group.range && this.show(this.group.range))
+    this.chart.timeScale().subscribeSizeChange(() => this.#resized())
     // Also fired when a chart slides under a resting cursor, hence no look at the event's source.
     this.chart.subscribeCrosshairMove((event) => this.group.leader === this && this.#crossed(event))
     const lead = () => { this.group.leader = this }
@@ -154,9 +161,23 @@ export class Plot {
     return {time: ms / 1000, ...(row && shape(row))}
   }
 
+  /** Keep the stretch of time. The library keeps the width of a bar, and says a frame later what it shows now: nobody panned. */
+  #resized() {
+    const show = () => this.gone || (this.group.range && this.show(this.group.range))
+    cancelAnimationFrame(this.settling)
+    this.settling = requestAnimationFrame(() => {
+      this.settling = requestAnimationFrame(() => {
+        this.settling = null
+        show()
+      })
+    })
+    show()
+  }
+
   #moved(range) {
     if (!range || this.axis.firstMs === null) return
     if (range.from < NEAR_SLOTS) this.nearStart()
+    if (this.settling !== null) return
     this.group.moved(this, {fromMs: this.axis.timeOf(range.from), toMs: this.axis.timeOf(range.to)})
   }
 
