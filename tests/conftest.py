@@ -16,6 +16,7 @@ pytest_plugins = ["tests.fixtures_kafka", "tests.fixtures_clickhouse"]
 ROOT = Path(__file__).resolve().parent.parent
 
 NO_RECORDINGS = "no recordings at"  # the one thing that nobody can install
+LONG = ("end_to_end", "ui")  # folders whose files take longest: the former wait, the latter compute
 skipped: list[str] = []
 
 
@@ -26,6 +27,16 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{NO_RECORDINGS} {folder}; set ODDLOT_REAL_DATA to their folder")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files, of one folder beside the other: both processes end together."""
+    files = dict.fromkeys(item.path for item in items)
+    place: dict[Path, float] = {}
+    for folder in LONG:
+        within = [file for file in files if file.parent.name == folder]
+        place |= {file: i / len(within) for i, file in enumerate(within)}
+    items.sort(key=lambda item: place.get(item.path, 1.0))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
