@@ -61,7 +61,7 @@ class Status:
         awaited, told, live = makes_bars and "producers" in names, False, False
         try:
             while True:
-                starting = [c.process.name for c in supervisor.children if c.state == "starting"]
+                starting = supervisor.starting
                 if not told and not starting:
                     told = True
                     self._say_where_to_look(names)

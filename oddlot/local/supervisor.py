@@ -33,8 +33,14 @@ class Supervisor:
         self._logs = settings.state_dir / "logs"
         environment = roles.environment(settings)
         self.children = [Child(process, environment, self._logs) for process in processes]
+        self._seen = {child.process.name: (child.state, child.restarts) for child in self.children}
         self._interrupts = 0
         self._interrupted = asyncio.Event()
+
+    @property
+    def starting(self) -> list[str]:
+        """Names of the processes of which it has not been told yet that they have started."""
+        return [name for name, (state, _) in self._seen.items() if state == "starting"]
 
     async def run(self, told: Told, watch: Callable[[Supervisor], asyncio.Future[None]]) -> None:
         """Run until interrupted.
@@ -72,7 +78,7 @@ class Supervisor:
             raise errors.Refused(f"{refused.process.name} cannot run: {refused.last_words}")
 
     async def _until_over(self, told: Told, tasks: Sequence[asyncio.Future[None]]) -> Child | None:
-        seen = {child.process.name: (child.state, child.restarts) for child in self.children}
+        seen = self._seen
         while not self._interrupted.is_set():
             for task in tasks:
                 if task.done():

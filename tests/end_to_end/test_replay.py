@@ -34,7 +34,7 @@ async def whole(reader: Reader, selection: Selection[M]) -> list[M]:
 pytestmark = [pytest.mark.broker, pytest.mark.clickhouse, pytest.mark.real_data]
 
 
-@pytest.mark.parametrize("cut_trades", [7, 500])
+@pytest.mark.parametrize("cut_trades", [29, 500])
 async def test_replayed_captures_end_in_the_store_as_the_oracle_says(
     real_data: Path, tmp_path: Path, cut_trades: int
 ):

@@ -58,6 +58,10 @@ class FakeSupervisor:
             child.state = state
         self.over = asyncio.Event()
 
+    @property
+    def starting(self) -> list[str]:
+        return [child.process.name for child in self.children if child.state == "starting"]
+
     async def run(self, _told: Callable[[str], None], watch: Callable[[Any], Any]) -> None:
         watching, over = watch(self), asyncio.ensure_future(self.over.wait())
         await asyncio.wait([watching, over], return_when=asyncio.FIRST_COMPLETED)

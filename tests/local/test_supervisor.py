@@ -89,6 +89,25 @@ async def test_ctrl_c_stops_each_after_those_that_it_serves(tmp_path: Path):
     assert [child.state for child in run.supervisor.children] == ["stopped"] * 3
 
 
+async def test_who_is_starting_is_starting_until_it_is_told_otherwise(tmp_path: Path):
+    run = Run(tmp_path, process("a", POLITE), process("b", POLITE))
+    starting = [run.supervisor.starting]
+
+    def tell(line: str) -> None:
+        run.told.append(line)
+        starting.append(run.supervisor.starting)
+        if run.has_told("a is running") and run.has_told("b is running"):
+            interrupt()
+
+    async with asyncio.timeout(DEADLINE_S):
+        await run.supervisor.run(tell, lambda _: asyncio.ensure_future(asyncio.Event().wait()))  # type: ignore[arg-type]
+    assert starting[0] == ["a", "b"]
+    for told, those in zip(run.told, starting[1:], strict=True):
+        if told.endswith(" is running"):
+            assert told.removesuffix(" is running") in those
+    assert run.supervisor.starting == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 async def test_a_kill_or_a_closed_terminal_stops_as_ctrl_c_does(tmp_path: Path, number: int):
     await Run(tmp_path, process("a", POLITE)).until_over(then=lambda: os.kill(os.getpid(), number))
