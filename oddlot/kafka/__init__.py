@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oddlot.kafka import connections
 from oddlot.kafka.admin import (
     CONNECT_DEADLINE_S,
     MAX_RECORD_BYTES,
@@ -17,6 +18,8 @@ from oddlot.kafka.publishing import (
     refuse,
 )
 from oddlot.kafka.subscribing import FETCH_WAIT_MS, Record, Subscription, subscribe
+
+connections.install()
 
 __all__ = [
     "CONNECT_DEADLINE_S",

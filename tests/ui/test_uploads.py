@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.ui.conftest import ARTEFACTS, Watched
+from tests.ui.conftest import ARTEFACTS, LIVE_DEADLINE_MS, Watched
 from tests.ui.fake_api import FakeApi
+from tests.ui.fake_uploads import ROWS, rows_on_days
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +46,9 @@ def test_weekends_of_an_upload_take_no_room(visit: Visit, api: FakeApi) -> None:
     seen = uploaded(visit, api)
     slots = seen.page.evaluate("oddlot.charts.y.plot.series[0].series.data().length")
     assert slots == seen.page.evaluate("oddlot.charts.y.plot.rows.size")
+    last_day = datetime.fromtimestamp(rows_on_days([{}] * ROWS)[-1]["open_ms"] / 1_000, UTC)
+    note = seen.page.locator("[data-tile=y] .o-sub")
+    expect(note).to_have_text(f"{last_day:%Y-%m-%d}", timeout=LIVE_DEADLINE_MS)
 
 
 def test_columns_can_be_said(visit: Visit, api: FakeApi) -> None:

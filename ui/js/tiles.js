@@ -68,11 +68,11 @@ function putTest(tiles, test) {
 function putLeg(tiles, name, leg, {nowMs, isLive}) {
   const decimals = leg.prices.length ? decimalsOf(leg.prices) : 2
   const quiet = isLive && leg.heardMs !== null && nowMs - leg.heardMs > QUIET_LEG_MS
-  const at = leg.barMs === null ? "last price" : isLive ? clock(leg.barMs) : moment(leg.barMs).slice(0, 16)
+  const at = leg.barMs === null ? "last price" : isLive ? clock(leg.barMs) : moment(leg.barMs).slice(0, 16).replace(" 00:00", "")
   put(tiles, name, {
     title: `${leg.symbol} (${name})`,
     figure: number(leg.price, decimals),
-    note: quiet ? `silent since ${clock(leg.heardMs)}` : leg.volume == null ? at : `vol ${compact(leg.volume)} · ${at}`,
+    note: quiet ? `silent since ${clock(leg.heardMs)}` : leg.volume == null || !isLive ? at : `vol ${compact(leg.volume)} · ${at}`,
     tone: quiet ? "warn" : leg.move > 0 ? "up" : leg.move < 0 ? "down" : "",
   })
 }
