@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from oddlot.contracts.messages import INTERVAL_MS, Bar, Ticks
 from oddlot.errors import LostMessage
 from oddlot.quant.bars import Folding, add_ticks
+from oddlot.quant.rows import SHORT_ROWS
 from tests.builders import cut, ticks, trades_of_capture
 from tests.oracles import assert_agrees, oracle
 
@@ -29,17 +30,22 @@ def fold(batches: list[Ticks], state: Folding | None = None) -> tuple[Folding, l
     return state, bars
 
 
-rows = st.lists(
-    st.tuples(
-        st.integers(0, 90_000),  # ms since the tick before
-        st.decimals("0.01", "100000", places=2).map(float),
-        st.decimals("0.001", "1000", places=3).map(float),
-        st.booleans(),
-        st.integers(1, 3),  # id step: above 1 is a gap of the venue
-    ),
-    min_size=1,
-    max_size=60,
-)
+def _rows(step_ms: int, least: int, most: int) -> st.SearchStrategy:
+    return st.lists(
+        st.tuples(
+            st.integers(0, step_ms),  # since the tick before
+            st.decimals("0.01", "100000", places=2).map(float),
+            st.decimals("0.001", "1000", places=3).map(float),
+            st.booleans(),
+            st.integers(1, 3) if step_ms > 10 else st.just(1),  # above 1 is a gap of the venue
+        ),
+        min_size=least,
+        max_size=most,
+    )
+
+
+# Many bars of few ticks, and few bars of so many that they are folded in another way.
+rows = _rows(90_000, 1, 60) | _rows(5, SHORT_ROWS + 1, 8 * SHORT_ROWS)
 
 
 def as_ticks(drawn: list[tuple[int, float, float, bool, int]]) -> Ticks:
@@ -123,6 +129,17 @@ def test_an_overlap_counts_only_what_is_new():
     second = ticks(ids=[2, 3, 4, 5], event_ms=[1_100, 1_200, 1_300, 2_000])
     _, bars = fold([first, second])
     assert [(bar.trades, bar.first_id, bar.last_id) for bar in bars] == [(4, 1, 4)]
+
+
+@pytest.mark.parametrize("count", [4, SHORT_ROWS + 1])
+def test_ticks_from_before_a_watermark_are_late_told_with_it_or_after_it(count):
+    state, _ = fold([ticks(ids=[1, 2, 3], event_ms=[1_000, 1_500, 1_600])])
+    mark = ticks(ids=[], event_ms=[], watermark_ms=2_000)
+    behind = ticks(ids=range(4, 4 + count), event_ms=[1_700] * count)
+    merged = add_ticks(state, [mark, behind])
+    apart, bars = fold([mark, behind], state)
+    assert (merged.late, merged.bars, merged.state) == (count, bars, apart)
+    assert [(bar.open_ms, bar.trades) for bar in bars] == [(1_000, 3)]
 
 
 def test_a_missing_batch_is_an_error_and_a_jump_of_the_venue_is_not():
