@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import faust
 from faust.types import EventT
@@ -27,22 +28,34 @@ PAUSE_S = 0.004
 async def micro_batches(stream: faust.StreamT[bytes]) -> AsyncIterator[list[Event]]:
     """Give what has arrived, up to LIMIT events at a time; wait only for the first."""
     manual = stream.noack()  # type: ignore[attr-defined]  # on Stream, not on its type
-    arrived = manual.channel.queue
-    batch: list[Event] = []
     async for event in manual.events():
-        if batch and event.message.generation_id != batch[0].message.generation_id:
-            yield batch  # of an assignment that is over: none of ours, unlike what follows
-            batch = []
-        batch.append(event)
-        if len(batch) < LIMIT:
-            if not arrived.empty():
+        batch = [event, *_arrived(manual, LIMIT - 1)]
+        while len(batch) < LIMIT and _is_behind(batch[-1]):
+            await asyncio.sleep(PAUSE_S)
+            more = _arrived(manual, LIMIT - len(batch))
+            if not more:
+                break
+            if more[0].message.generation_id == batch[0].message.generation_id:
+                batch += more
                 continue
-            if time.time_ns() // 1_000_000 - arrival_ms(event) > BEHIND_MS:
-                await asyncio.sleep(PAUSE_S)
-                if not arrived.empty():
-                    continue
+            yield batch  # of an assignment that is over: none of ours, unlike what follows
+            batch = more
         yield batch
-        batch = []
+
+
+def _arrived(stream: Any, limit: int) -> list[Event]:
+    """Take what has arrived; a stream gives one event a turn of the loop, with much ado."""
+    arrived, app = stream.channel.queue, stream.app
+    taken: list[Event] = []
+    while len(taken) < limit and not arrived.empty():
+        event: Event = arrived.get_nowait()
+        if are_ours(app, [event]):  # as a stream passes over what is of an assignment before
+            taken.append(event)
+    return taken
+
+
+def _is_behind(event: Event) -> bool:
+    return time.time_ns() // 1_000_000 - arrival_ms(event) > BEHIND_MS
 
 
 def are_ours(app: Worker, events: Iterable[Event]) -> bool:
