@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,7 +12,9 @@ from aiokafka.errors import ConsumerStoppedError
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
+from mode.services import Service
 from mode.types import ServiceT
+from mode.utils.futures import maybe_async
 
 from oddlot.kafka import FETCH_WAIT_MS
 
@@ -42,16 +44,46 @@ class Fetched(dict[TP, list[Any]]):
         self.moves = {tp: moves[tp] for tp in records if tp in moves}
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that holds the aiokafka consumer, and knows how its positions were moved.
+class ConsumerOnLoop(driver.AIOKafkaConsumerThread):
+    """Holds the aiokafka consumer, and knows how its positions were moved; not a thread any more.
+
+    In Faust it is one, with a loop of its own, and every fetch goes there and back through queues
+    and the interpreter's lock: two milliseconds a record on a busy machine. Nothing here holds up
+    the worker's loop for long, so heartbeats are safe on it.
 
     Faust fixes the long poll at 1.5 s. A fetch asks one broker for all partitions that are
     drained, so while some stay dry, those with a backlog wait for the poll to run out.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    wait_for_shutdown = False  # `stop` does all of it
+
+    def __init__(self, consumer: Any, *, loop: asyncio.AbstractEventLoop, **options: Any) -> None:
+        super().__init__(consumer, loop=loop, thread_loop=loop, **options)
         self._moves: dict[TP, Move] = {}
+
+    async def maybe_start(self) -> bool:
+        """Start, unless it has been."""
+        return await Service.maybe_start(self)
+
+    async def start(self) -> None:
+        """Start on the worker's own loop."""
+        await Service.start(self)
+
+    async def on_stop(self) -> None:
+        """Stop the consumer."""
+        await self.on_thread_stop()
+
+    async def stop(self) -> None:
+        """End on the worker's own loop."""
+        await Service.stop(self)
+
+    async def crash(self, reason: BaseException) -> None:
+        """Crash the worker."""
+        await Service.crash(self, reason)
+
+    async def call_thread(self, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call what Faust would call in the thread."""
+        return await maybe_async(fun(*args, **kwargs))
 
     def is_last(self, tp: TP, move: Move) -> bool:
         """Tell whether a partition was neither moved since nor assigned anew."""
@@ -65,6 +97,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # read when the consumer starts
         return consumer
+
+    async def _stop_children(self) -> None:
+        await self._default_stop_children()
+
+    async def _stop_futures(self) -> None:
+        await self._default_stop_futures()
+
+    async def _stop_exit_stacks(self) -> None:
+        await self._default_stop_exit_stacks()
 
     async def _fetch_records(
         self,
@@ -105,7 +146,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
 
 class Consumer(driver.Consumer):
-    """Faust's consumer on that thread, handing on every record, in order, whoever comes and goes.
+    """Faust's consumer on top of it, handing on every record, in order, whoever comes and goes.
 
     Faust goes on reading while an assignment moves positions, and drops what it has read
     meanwhile: records of a changelog, which it then waits for in vain, or, remembering across the
@@ -114,14 +155,14 @@ class Consumer(driver.Consumer):
     moved after every assignment, so what is dropped is read again, and nothing else is.
     """
 
-    _thread: ConsumerThread
+    _thread: ConsumerOnLoop
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._awaited: dict[TP, tuple[Move, int]] = {}  # the offset that follows, since a move
 
-    def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> ConsumerOnLoop:
+        return ConsumerOnLoop(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Go back to what is committed."""
