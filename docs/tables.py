@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import re
 from collections.abc import Iterable, Iterator
@@ -127,8 +126,8 @@ def _summary(kind: type) -> str:
 def _fields(kind: type) -> str:
     meanings = dict(_attributes(kind))
     rows = (
-        (f"`{field.name}`", _kind(str(field.type)), meanings[field.name])
-        for field in dataclasses.fields(kind)
+        (f"`{name}`", _kind(annotation), meanings[name])
+        for name, annotation in inspect.get_annotations(kind).items()
     )
     return _table(("field", "type", "meaning"), rows)
 

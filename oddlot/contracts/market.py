@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -54,9 +55,10 @@ class Ticks:
         return len(self.ids)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(msgspec.Struct, frozen=True):
     """One closed bar over [open_ms, open_ms + interval).
+
+    A backlog is folded into millions of these: a frozen dataclass would take five times as long.
 
     Attributes
     ----------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, get_type_hints
+
 from oddlot.contracts.budgets import Budget, BudgetWindow, CloseState, FetchState, Window
 from oddlot.contracts.closes import CloseRequest, DailyClose, Venue
 from oddlot.contracts.divergence import (
@@ -93,6 +95,7 @@ __all__ = [
     "Window",
     "WindowScore",
     "WindowSpread",
+    "names_of",
 ]
 
 Message = (
@@ -117,3 +120,12 @@ Message = (
     | FeedHealth
     | DeadLetter
 )
+
+
+def names_of(kind: type[Any]) -> tuple[str, ...]:
+    """Name the fields of a kind of message, in order.
+
+    >>> names_of(Lull)
+    ('symbol', 'interval', 'after_open_ms', 'until_ms')
+    """
+    return tuple(get_type_hints(kind))

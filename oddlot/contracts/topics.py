@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Generic
 
 from oddlot.contracts import messages
@@ -38,7 +38,7 @@ class Topic(Generic[M]):
     is_compacted: bool = False
 
     def __post_init__(self) -> None:
-        if self.key not in {field.name for field in fields(self.kind)}:
+        if self.key not in messages.names_of(self.kind):
             raise ValueError(f"{self.name}: {self.kind.__name__} has no field {self.key!r}")
 
     @property

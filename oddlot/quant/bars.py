@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from oddlot.contracts.messages import (
@@ -149,7 +150,7 @@ def _levels(state: Folding, intake: _Intake) -> tuple[Level, Level, Level]:
     """Give the levels to go on from; a broken open second carries the mark up to its minute."""
     seconds, minutes, fives = state.levels
     if intake.breaks_open_bar and seconds.open_bar is not None:
-        broken = replace(seconds.open_bar, complete=False)
+        broken = msgspec.structs.replace(seconds.open_bar, complete=False)
         return replace(seconds, open_bar=broken), minutes, fives
     return state.levels
 

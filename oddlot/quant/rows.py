@@ -81,10 +81,9 @@ def fold(
     """
     length_ms = INTERVAL_MS[interval]
     carried = None if open_bar is None else tuple(getattr(open_bar, name) for name in COLUMNS)
-    bars = [
-        Bar(symbol=symbol, interval=interval, **dict(zip(COLUMNS, values, strict=True)))
-        for values in _way(rows, length_ms)(rows, carried, length_ms)
-    ]
+    fold_all = _way(rows, length_ms)
+    # Bar has the symbol, the interval, and COLUMNS.
+    bars = [Bar(symbol, interval, *values) for values in fold_all(rows, carried, length_ms)]
     if bars and bars[-1].open_ms + length_ms > known_ms:
         return bars[:-1], bars[-1]
     return bars, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,7 @@ from oddlot.contracts.messages import (
     Interval,
     PairTest,
     Spread,
+    names_of,
 )
 from oddlot.store import schemas
 
@@ -51,7 +52,7 @@ class View(Generic[M]):
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns, in the order of the fields."""
-        return tuple(field.name for field in fields(self.kind))
+        return names_of(self.kind)
 
 
 BARS = View(

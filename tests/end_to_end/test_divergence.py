@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from oddlot import kafka, peer_groups
 from oddlot.contracts import topics
@@ -51,7 +51,9 @@ def history(symbol: str) -> list[DailyClose]:
 
 def minutes(count: int) -> list[Bar]:
     return [
-        replace(BAR, symbol=symbol, interval="1m", open_ms=BAR.open_ms // MINUTE_MS * MINUTE_MS + m)
+        structs.replace(
+            BAR, symbol=symbol, interval="1m", open_ms=BAR.open_ms // MINUTE_MS * MINUTE_MS + m
+        )
         for m in range(0, count * MINUTE_MS, MINUTE_MS)
         for symbol in COINS.symbols
     ]

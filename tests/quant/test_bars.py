@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oddlot.contracts.messages import INTERVAL_MS, Bar, Ticks
+from oddlot.contracts.messages import INTERVAL_MS, Bar, Ticks, names_of
 from oddlot.errors import LostMessage
 from oddlot.quant.bars import Folding, add_ticks
-from oddlot.quant.rows import SHORT_ROWS
+from oddlot.quant.rows import COLUMNS, SHORT_ROWS
 from tests.builders import cut, ticks, trades_of_capture
 from tests.oracles import assert_agrees, oracle
 
@@ -206,3 +206,8 @@ def test_a_recorded_capture_gives_the_bars_of_the_oracle(real_data: Path, symbol
         assert len(found) == len(expected)
         for bar, row in zip(found, expected, strict=True):
             assert_agrees(bar, row)
+
+
+def test_a_bar_has_the_columns_of_rows_in_their_order():
+    """Else a fold would put one figure in the place of another."""
+    assert names_of(Bar) == ("symbol", "interval", *COLUMNS, "revision")

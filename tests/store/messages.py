@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from oddlot.contracts.messages import INTERVAL_MS, Alert, Bar, Interval, PairTest, Spread
 
@@ -87,7 +87,7 @@ def bars(seconds: range, *, symbol: str = "BTCUSDT", interval: Interval = "1s") 
     """Give one bar for each number of a range, counted in intervals."""
     step_ms = INTERVAL_MS[interval]
     return [
-        replace(
+        structs.replace(
             BAR, symbol=symbol, interval=interval, open_ms=START_MS + i * step_ms, close=i + 0.5
         )
         for i in seconds

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 import pytest
 
 from oddlot import errors
-from oddlot.contracts.messages import Alert, Bar, PairTest, Spread, Ticks
+from oddlot.contracts.messages import Alert, Bar, PairTest, Spread, Ticks, names_of
 from oddlot.settings import Settings
 from oddlot.store import client as clients
 from oddlot.store import migrations, writer
@@ -95,7 +95,7 @@ def test_columns_are_the_contracts_fields(
     database: Settings, table: str, message: type, schema: object
 ) -> None:
     migrations.apply(database)
-    named = [field.name for field in fields(message)]
+    named = [*names_of(message)]
 
     assert [name for name in columns_of(database, table) if name not in OWN] == named
     assert schema.names == named

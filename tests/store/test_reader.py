@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from oddlot import errors
 from oddlot.contracts.messages import Alert, Bar, PairTest, Spread
@@ -204,7 +205,7 @@ async def test_chunks_give_every_row_once_and_exactly(holding: Holding, limit: i
         found += chunk.table.to_pylist()
         from_ms = chunk.next_from_ms
 
-    assert found == [asdict(bar) for bar in written]
+    assert found == [structs.asdict(bar) for bar in written]
 
 
 async def test_a_chunk_of_nothing_has_its_columns(holding: Holding) -> None:
@@ -245,7 +246,7 @@ async def test_closes_of_many_symbols_come_at_once(holding: Holding) -> None:
 @pytest.mark.clickhouse
 async def test_closes_are_the_newest_and_revised_ones(writer: Writer, reader: Reader) -> None:
     writer.insert_bars(bars(range(1_000)))
-    writer.insert_bars([replace(BAR, open_ms=START_MS + 999_000, revision=1, close=7.0)])
+    writer.insert_bars([structs.replace(BAR, open_ms=START_MS + 999_000, revision=1, close=7.0)])
 
     table = await reader.closes(["BTCUSDT", "ETHUSDT"], "1s", count=10)
     assert table["close"].to_pylist() == [7.0, *(i + 0.5 for i in range(998, 988, -1))]
@@ -286,8 +287,8 @@ async def test_a_thinned_view_of_gathering_spreads_has_them(writer: Writer, read
 
 @pytest.mark.clickhouse
 async def test_the_highest_revision_is_the_bar(writer: Writer, reader: Reader) -> None:
-    revised = replace(BAR, revision=2, close=1.0)
-    for bar in (BAR, revised, replace(BAR, revision=1, close=2.0)):
+    revised = structs.replace(BAR, revision=2, close=1.0)
+    for bar in (BAR, revised, structs.replace(BAR, revision=1, close=2.0)):
         writer.insert_bars([bar])
 
     assert await newest(reader, views.bars("BTCUSDT", "1s"), 5) == [revised]
@@ -323,7 +324,9 @@ async def test_what_was_seen_before_hides_neither_newer_nor_older_bars(
 @pytest.mark.clickhouse
 async def test_months_do_not_hide_each_other(writer: Writer, reader: Reader) -> None:
     day_ms = 86_400_000
-    written = [replace(BAR, open_ms=START_MS + day * day_ms, interval="5m") for day in range(70)]
+    written = [
+        structs.replace(BAR, open_ms=START_MS + day * day_ms, interval="5m") for day in range(70)
+    ]
     writer.insert_bars(written)
     writer.insert_bars(written)
 
