@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
@@ -151,15 +152,14 @@ class Worker(faust.App):
         False if the partitions became another's before all was written: from then on they are
         not ours to write to.
         """
-        written = []
-        for n, entry in enumerate(entries):
-            if n % WRITTEN_AT_ONCE == 0:
-                await asyncio.sleep(0)  # what arrives meanwhile need not wait for all of them
-                if not are_ours():
-                    return False
-            written.append(_set(table, entry))
-        for acknowledged in written:
-            await acknowledged
+        left = iter(entries)
+        while some := [*itertools.islice(left, WRITTEN_AT_ONCE)]:
+            await asyncio.sleep(0)  # what arrives meanwhile need not wait for all of them
+            if not are_ours():
+                return False
+            # Faust holds up every stream while its producer has a hundred to send.
+            for acknowledged in [_set(table, entry) for entry in some]:
+                await acknowledged
         return True
 
     def owns(self, topic: Topic[Any]) -> bool:
