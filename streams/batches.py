@@ -44,7 +44,7 @@ async def micro_batches(stream: faust.StreamT[bytes]) -> AsyncIterator[list[Even
 
 
 def _arrived(stream: Any, limit: int) -> list[Event]:
-    """Take what has arrived; a stream gives one event a turn of the loop, with much ado."""
+    """Take what has arrived, all at once: a stream gives one event a turn of the loop."""
     arrived, app = stream.channel.queue, stream.app
     taken: list[Event] = []
     while len(taken) < limit and not arrived.empty():

@@ -45,11 +45,11 @@ class Fetched(dict[TP, list[Any]]):
 
 
 class ConsumerOnLoop(driver.AIOKafkaConsumerThread):
-    """Holds the aiokafka consumer, and knows how its positions were moved; not a thread any more.
+    """Holds the aiokafka consumer on the worker's loop, and knows how its positions were moved.
 
-    In Faust it is one, with a loop of its own, and every fetch goes there and back through queues
-    and the interpreter's lock: milliseconds on a busy machine. Nothing here holds up the worker's
-    loop for long, so heartbeats are safe on it.
+    Faust's holds it in a thread with a loop of its own, and every fetch goes there and back through
+    queues and the interpreter's lock: milliseconds on a busy machine. Nothing here holds up the
+    worker's loop for long, so heartbeats are safe on it.
 
     Faust fixes the long poll at 1.5 s. A fetch asks one broker for all partitions that are
     drained, so while some stay dry, those with a backlog wait for the poll to run out.

@@ -27,7 +27,7 @@ from oddlot.errors import LostMessage
 from oddlot.quant import rows
 
 SECOND_MS = 1_000
-_ALL = np.logical_and.reduce  # half the time of the method on an array, which is as short as they
+_ALL = np.logical_and.reduce  # on short arrays half the time of their own `all`
 INTERVALS: tuple[Interval, ...] = ("1s", "1m", "5m")  # each folded from the one before
 
 
